@@ -1,0 +1,1 @@
+"""The words of the trade. Standard library only, no input or output."""
