@@ -48,13 +48,9 @@ def canonical(value: Any) -> bytes:
 
 def digest(value: Any) -> str:
     """SHA-256 of bytes, or of the canonical JSON of anything else, as hex."""
-    return hashlib.sha256(
-        value if isinstance(value, bytes) else canonical(value)
-    ).hexdigest()
+    return hashlib.sha256(value if isinstance(value, bytes) else canonical(value)).hexdigest()
 
 
 def pretty(value: Any) -> str:
     """JSON for stdout: two spaces, keys in the order given, no NaN, a newline at the end."""
-    return (
-        json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -73,13 +73,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 class UnknownName(UsageError):
     """A name that nobody declared: `kind` says of what ("model", "region", "step")."""
 
-    def __init__(
-        self, kind: str, name: str, known: Iterable[str], *, where: str = ""
-    ) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
         pool = list(known)
-        super().__init__(
-            f"unknown {kind} {name!r}", where=where, hint=did_you_mean(name, pool)
-        )
+        super().__init__(f"unknown {kind} {name!r}", where=where, hint=did_you_mean(name, pool))
         self.kind = kind
         self.name = name
         self.known = pool
@@ -109,10 +105,7 @@ class InvalidFiles(RunbookError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         count = len(self.problems)
-        super().__init__(
-            f"{count} problem{'' if count == 1 else 's'}\n"
-            + "\n".join(f"  {p}" for p in self.problems)
-        )
+        super().__init__(f"{count} problem{'' if count == 1 else 's'}\n" + "\n".join(f"  {p}" for p in self.problems))
 
 
 class LogError(RunbookError):
@@ -126,9 +119,7 @@ class NoRows(LogError):
 class QueryError(RunbookError):
     """SQL that was refused or that failed. `line` is the line within the text, from 1; 0 when unknown."""
 
-    def __init__(
-        self, message: str, *, where: str = "", hint: str = "", line: int = 0
-    ) -> None:
+    def __init__(self, message: str, *, where: str = "", hint: str = "", line: int = 0) -> None:
         super().__init__(message, where=where, hint=hint)
         self.line = line
 

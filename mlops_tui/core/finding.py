@@ -257,11 +257,7 @@ def from_json(data: Mapping[str, Any]) -> Finding:
     """A Finding from its JSON form (its id is computed again). Raises KeyError or ValueError on anything else."""
 
     def window(value: Mapping[str, str] | None) -> Window | None:
-        return (
-            Window(parse_instant(value["start"]), parse_instant(value["end"]))
-            if value
-            else None
-        )
+        return Window(parse_instant(value["start"]), parse_instant(value["end"])) if value else None
 
     def threshold(value: Mapping[str, str] | None) -> Threshold | None:
         from mlops_tui.core.threshold import Quantity
@@ -284,9 +280,7 @@ def from_json(data: Mapping[str, Any]) -> Finding:
             for i in origin["inputs"]
         )
         as_of = parse_instant(origin["as_of"]) if origin.get("as_of") else None
-        provenance = Provenance(
-            origin["query"], inputs, origin.get("summary_version"), as_of
-        )
+        provenance = Provenance(origin["query"], inputs, origin.get("summary_version"), as_of)
     same = {
         k: data[k]
         for k in (

@@ -15,9 +15,7 @@ _KEEP = {"\n", "\t"}
 
 def visible(text: str, *, most: int = 4000) -> str:
     """Text without control, format and surrogate characters (no ANSI, OSC or bidi tricks), cut at `most` characters."""
-    shown = "".join(
-        c if c in _KEEP or unicodedata.category(c)[0] != "C" else "�" for c in text
-    )
+    shown = "".join(c if c in _KEEP or unicodedata.category(c)[0] != "C" else "�" for c in text)
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
@@ -70,13 +68,7 @@ class Mask:
             }
             for encode in (base64.b64encode, base64.urlsafe_b64encode):
                 forms |= {encode(raw).decode(), encode(raw).decode().rstrip("=")}
-        self._pattern = (
-            re.compile(
-                "|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))
-            )
-            if forms
-            else None
-        )
+        self._pattern = re.compile("|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))) if forms else None
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub("•••", text) if self._pattern else text

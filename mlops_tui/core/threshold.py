@@ -26,9 +26,7 @@ class Quantity:
         """`-10pp`, `8%`, `0.25`, `3x`, `2h`. Raises ValueError with what is allowed."""
         match = _QUANTITY.match(text.strip())
         if match is None:
-            raise ValueError(
-                f"{text!r} is not a quantity: write a number with one of pp, %, x, ms, s, m, h, d or none"
-            )
+            raise ValueError(f"{text!r} is not a quantity: write a number with one of pp, %, x, ms, s, m, h, d or none")
         unit = match[2] or ""
         return cls(float(match[1]) * _FACTOR.get(unit, 1.0), unit)
 
@@ -49,20 +47,10 @@ class Threshold:
 
     def level(self, value: float) -> Level:
         """How bad a value is, by size alone: beyond `below`/`above` is crit, beyond `warn_*` is warn."""
-        if (
-            self.below is not None
-            and value <= self.below.value
-            or self.above is not None
-            and value >= self.above.value
-        ):
+        if self.below is not None and value <= self.below.value or self.above is not None and value >= self.above.value:
             return "crit"
         low, high = self.warn_below, self.warn_above
-        if (
-            low is not None
-            and value <= low.value
-            or high is not None
-            and value >= high.value
-        ):
+        if low is not None and value <= low.value or high is not None and value >= high.value:
             return "warn"
         return "ok"
 
@@ -74,6 +62,4 @@ class Threshold:
     def as_json(self) -> dict[str, object]:
         """`{"measure", "below": "-10pp", ...}` with the bounds as they were written."""
         names = ("below", "above", "warn_below", "warn_above")
-        return {"measure": self.measure} | {
-            n: str(q) for n in names if (q := getattr(self, n)) is not None
-        }
+        return {"measure": self.measure} | {n: str(q) for n in names if (q := getattr(self, n)) is not None}

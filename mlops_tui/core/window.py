@@ -18,15 +18,9 @@ def parse_duration(text: str) -> timedelta:
     """`20m`, `7d`, `5ms`, `2w` as a timedelta. Raises ValueError with what is allowed."""
     match = _DURATION.match(text.strip())
     if match is None:
-        raise ValueError(
-            f"{text!r} is not a duration: write a number and one of ms, s, m, h, d, w, like 20m"
-        )
+        raise ValueError(f"{text!r} is not a duration: write a number and one of ms, s, m, h, d, w, like 20m")
     number, unit = float(match[1]), match[2]
-    return (
-        timedelta(milliseconds=number)
-        if unit == "ms"
-        else timedelta(seconds=number * _UNITS[unit])
-    )
+    return timedelta(milliseconds=number) if unit == "ms" else timedelta(seconds=number * _UNITS[unit])
 
 
 def format_duration(value: timedelta) -> str:
@@ -50,9 +44,7 @@ def parse_instant(text: str, zone: ZoneInfo | None = None) -> datetime:
     try:
         value = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not a time: write it like 2026-10-14T03:00 or 2026-10-14T03:00Z"
-        ) from None
+        raise ValueError(f"{text!r} is not a time: write it like 2026-10-14T03:00 or 2026-10-14T03:00Z") from None
     if value.tzinfo is None:
         value = value.replace(tzinfo=zone or UTC)
     return value.astimezone(UTC)
@@ -69,11 +61,7 @@ def both_zones(value: datetime, zone: ZoneInfo) -> str:
     if zone.key in ("UTC", "Etc/UTC"):
         return f"{utc:%Y-%m-%d %H:%M}Z"
     local = value.astimezone(zone)
-    shown = (
-        f"{local:%H:%M %Z}"
-        if local.date() == utc.date()
-        else f"{local:%Y-%m-%d %H:%M %Z}"
-    )
+    shown = f"{local:%H:%M %Z}" if local.date() == utc.date() else f"{local:%Y-%m-%d %H:%M %Z}"
     return f"{utc:%Y-%m-%d %H:%M}Z ({shown})"
 
 
@@ -93,9 +81,7 @@ class Window:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("a window needs aware times")
         if self.end < self.start:
-            raise ValueError(
-                f"a window cannot end ({iso(self.end)}) before it starts ({iso(self.start)})"
-            )
+            raise ValueError(f"a window cannot end ({iso(self.end)}) before it starts ({iso(self.start)})")
 
     @property
     def length(self) -> timedelta:
@@ -111,9 +97,7 @@ class Window:
         return {"start": iso(self.start), "end": iso(self.end)}
 
 
-def anchor(
-    clock: datetime, newest: datetime | None, complete_after: timedelta
-) -> datetime:
+def anchor(clock: datetime, newest: datetime | None, complete_after: timedelta) -> datetime:
     """Data's `now`: the start of the hour that holds min(newest row not after the clock, clock - complete_after)."""
     settled = clock - complete_after
     return floor_hour(settled if newest is None else min(newest, settled))
@@ -141,9 +125,7 @@ class Windows:
     reference: Window
 
     @staticmethod
-    def at(
-        now: datetime, clock: datetime, current: timedelta, reference: timedelta
-    ) -> Windows:
+    def at(now: datetime, clock: datetime, current: timedelta, reference: timedelta) -> Windows:
         """The windows that end at `now`."""
         here = Window(now - current, now)
         return Windows(now, clock, here, Window(here.start - reference, here.start))
