@@ -71,4 +71,5 @@ class Mask:
         self._pattern = re.compile("|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))) if forms else None
 
     def __call__(self, text: str) -> str:
+        """The text with every known form of every secret replaced."""
         return self._pattern.sub("•••", text) if self._pattern else text

@@ -47,10 +47,10 @@ class Threshold:
 
     def level(self, value: float) -> Level:
         """How bad a value is, by size alone: beyond `below`/`above` is crit, beyond `warn_*` is warn."""
-        if self.below is not None and value <= self.below.value or self.above is not None and value >= self.above.value:
+        if (self.below is not None and value <= self.below.value) or (self.above is not None and value >= self.above.value):
             return "crit"
         low, high = self.warn_below, self.warn_above
-        if low is not None and value <= low.value or high is not None and value >= high.value:
+        if (low is not None and value <= low.value) or (high is not None and value >= high.value):
             return "warn"
         return "ok"
 

@@ -131,7 +131,7 @@ class Windows:
         return Windows(now, clock, here, Window(here.start - reference, here.start))
 
     def pair(self, compare: Compare) -> Pair:
-        """The two windows of a comparison: the last 24 complete hours for day and week over week, else current and reference."""
+        """The two windows of a comparison: the last 24 complete hours against the same earlier, or current and reference."""
         day = timedelta(hours=24)
         if compare == "reference":
             return Pair(compare, self.current, self.reference)

@@ -1,0 +1,1 @@
+"""Runbooks become resumable runs."""
