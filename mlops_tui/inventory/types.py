@@ -179,10 +179,11 @@ class Span(_Part, kw_only=True, rename={"from_": "from"}):
 
 
 class WindowsSpec(_Part, kw_only=True):
-    """How long the current window is, and the reference that ends where it begins."""
+    """How long the current window is, and the reference: a duration that ends where the current one begins, `training`,
+    a quarter such as `2026-Q2`, or a fixed span."""
 
     current: timedelta = timedelta(days=7)
-    reference: timedelta | Literal["training"] | Span | str = timedelta(days=30)
+    reference: str | Span = "30d"
 
 
 class Metric(_Part, kw_only=True):
