@@ -1,0 +1,54 @@
+"""Files from the disk: regular, UTF-8, not too large; everything else is a problem that names the file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from mlops_tui.core.errors import InvalidFiles, Problem, nearest
+from mlops_tui.files.tree import MAX_CHARACTERS
+
+
+def shown_path(path: Path, root: Path) -> str:
+    """A path as people see it: relative to the project where it lies in it."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def read_text(path: Path, *, source: str) -> str:
+    """The text of a regular UTF-8 file. Raises InvalidFiles when it is missing, a folder, too large or not UTF-8."""
+
+    def refuse(message: str, hint: str = "", line: int = 0, column: int = 0) -> NoReturn:
+        raise InvalidFiles([Problem(source, line, column, message, hint)]) from None
+
+    try:
+        # A pipe or a device would block or never end: opened without waiting, and looked at before it is read.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                refuse("this is not a file that can be read", "a regular file is needed")
+            data: bytes = file.read(4 * MAX_CHARACTERS + 1)
+    except FileNotFoundError:
+        refuse("there is no such file", _beside(path))
+    except IsADirectoryError:
+        refuse("this is a folder", "a file is needed")
+    except OSError as error:
+        refuse(f"the file cannot be read: {error.strerror}", "look at its permissions" if error.errno == 13 else "")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        refuse(f"not UTF-8: byte 0x{data[error.start]:02x}", "save the file as UTF-8", line, column)
+
+
+def _beside(path: Path) -> str:
+    """The nearest name in the folder where a file is missing."""
+    try:
+        names: Iterable[str] = [p.name for p in path.parent.iterdir()]
+    except OSError:
+        return f"nor is there a folder {path.parent.name!r}"
+    near = nearest(path.name, names, 1)
+    return f"there is {near[0]!r}" if near else ""
