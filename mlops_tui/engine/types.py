@@ -113,8 +113,10 @@ class Outcome:
     text: str = ""
     query: str = ""
     """The SQL behind the numbers, with the values it was run with."""
-    drawings: tuple[str, ...] = ()
-    """Charts as text, for a screen; not journalled."""
+    relation: Any = None
+    """The whole result as an Arrow table, when the step has one; kept as an artefact, not in the journal's body."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further JSON for the journal, such as what a draft was made from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,311 @@
+"""What a run stands on: its relations and its named values, made from the frozen start and the folded journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_tui.core.errors import QueryError, RunbookError
+from mlops_tui.core.finding import ROW_TYPES, Finding
+from mlops_tui.core.window import Window, parse_duration, parse_instant
+from mlops_tui.engine.kinds import kinds
+from mlops_tui.engine.names import BUILT_IN, Values
+from mlops_tui.engine.runbook import InputSpec, Runbook, Step
+from mlops_tui.engine.types import Outcome
+from mlops_tui.incidents.run import RunState, StepRecord
+from mlops_tui.sql.names import parameters
+from mlops_tui.sql.values import Value, of, struct
+
+if TYPE_CHECKING:
+    from mlops_tui.inventory.changes import Changes
+    from mlops_tui.inventory.versions import Version
+    from mlops_tui.journal.journal import Journal
+    from mlops_tui.project import Subject
+    from mlops_tui.sql.workbench import Workbench
+
+INPUT_TYPES: Mapping[str, str] = {
+    "segment": "VARCHAR",
+    "text": "VARCHAR",
+    "choice": "VARCHAR",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "boolean": "BOOLEAN",
+    "time": "TIMESTAMPTZ",
+    "duration": "INTERVAL",
+}
+
+
+class RunContext:
+    """Looks names up for one run, as values for text and as typed values for SQL. Holds the run's DuckDB."""
+
+    def __init__(
+        self, subject: Subject, runbook: Runbook, inputs: Mapping[str, Any], incident: Mapping[str, str], journal: Journal
+    ) -> None:
+        self.subject = subject
+        self.runbook = runbook
+        self.inputs = inputs
+        self.incident = incident
+        self.journal = journal
+        self.state = RunState()
+        self.changes: Changes
+        self.versions: tuple[Version, ...]
+        self.changes, self.versions = history(subject)
+        self.values = Values(self.value, self.known, subject.project.zone)
+        self.bench = self._bench()
+
+    def close(self) -> None:
+        """Close the run's DuckDB."""
+        self.bench.close()
+
+    def known(self) -> list[str]:
+        """Every name that text may use now."""
+        return [*BUILT_IN, *self.inputs, "incident", *self.state.steps]
+
+    def restore(self, state: RunState) -> None:
+        """Take over the folded state, and make the relations of steps that an earlier driver performed."""
+        self.state = state
+        for record in state.steps.values():
+            if record.done and record.id not in self.bench.relations:
+                self._relation(record)
+
+    def settle(self, step: Step, outcome: Outcome | None) -> None:
+        """Make the relation of a step that was just performed (or skipped: with its columns and no rows)."""
+        result = kinds()[step.kind].result
+        if result == "findings":
+            self.bench.put(step.id, self._findings_table(outcome.findings if outcome else ()))
+        elif result == "cell" and outcome is not None and outcome.relation is not None:
+            self.bench.put(step.id, outcome.relation)
+        elif result == "cell" and step.kind == "query":
+            self._put_empty(step)
+
+    def _relation(self, record: StepRecord) -> None:
+        step = next((s for s in self.runbook.steps if s.id == record.id), None)
+        if step is None:
+            return
+        kept = record.body.get("relation")
+        if kept and record.state != "skipped":
+            import pyarrow.parquet as pq
+
+            self.bench.put(record.id, pq.read_table(self.journal.artefact(str(kept))))
+        elif kinds()[step.kind].result == "findings":
+            self.bench.put(record.id, self._findings_table(record.findings))
+        elif step.kind == "query":
+            self._put_empty(step)
+
+    def _put_empty(self, step: Step) -> None:
+        text: str = step.params
+        try:
+            found = self.bench.query(f"select * from (\n{text}\n) limit 0", self.bind(text))  # noqa: S608 - guarded like every query
+        except QueryError:
+            return
+        self.bench.put(step.id, found)
+
+    def _findings_table(self, findings: tuple[Finding, ...]) -> Any:
+        import pyarrow as pa
+
+        dimensions = self.subject.dimensions
+        types = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_()}
+        fields = [(name, types.get(kind, pa.timestamp("us", tz="UTC"))) for name, kind in self._row_types().items()]
+        return pa.Table.from_pylist([f.row(dimensions) for f in findings], schema=pa.schema(fields))
+
+    def _row_types(self) -> dict[str, str]:
+        return dict(ROW_TYPES) | {d: "VARCHAR" for d in self.subject.dimensions if d not in ROW_TYPES}
+
+    def value(self, name: str) -> Any:
+        """The value of a name; a Finding as a mapping of its row. Raises KeyError for a name that nobody has."""
+        if name in self.inputs:
+            return self.inputs[name]
+        if name == "incident":
+            return self.incident
+        if name in BUILT_IN:
+            return self._built_in(name)
+        record = self.state.steps.get(name)
+        if record is None:
+            raise KeyError(name)
+        step = self.runbook.step(name)
+        result = kinds()[step.kind].result
+        if result == "findings":
+            findings = record.findings
+            row = findings[0].row(self.subject.dimensions) if findings else {}
+            return {k: row.get(k) for k in self._row_types()}
+        if result == "cell" and step.kind == "query":
+            return self._cell(record)
+        return record.body.get("value")
+
+    def _cell(self, record: StepRecord) -> Any:
+        if record.state == "skipped" or record.id not in self.bench.relations:
+            return None
+        columns = self.bench.relations[record.id]
+        table = record.body.get("table") or {}
+        rows = len(table.get("rows") or ()) + int(table.get("more") or 0)
+        if len(columns) != 1 or rows > 1:
+            raise RunbookError(
+                f"${record.id} needs a single cell and step {record.id} gave {rows} rows and {len(columns)} columns",
+                hint=f"use the relation {record.id} in SQL, or select one value",
+            )
+        if rows == 0:
+            return None
+        from mlops_tui.engine.kinds.query import cell
+
+        return cell(self.bench.query(f"select * from {record.id}", {}))  # noqa: S608 - an id that lint has read
+
+    def _built_in(self, name: str) -> Any:
+        windows = self.subject.windows
+        if name == "model":
+            return self.subject.model
+        if name == "at":
+            return windows.now
+        if name == "window_start":
+            return windows.current.start
+        if name == "reference_start":
+            return windows.reference.start
+        from mlops_tui.inventory.versions import last_good, live_at
+
+        onset = self.onset()
+        found = (
+            live_at(self.versions, windows.now) if name == "model_version" else last_good(self.versions, onset or windows.now)
+        )
+        return found.id if found else None
+
+    def onset(self) -> datetime | None:
+        """When it began: the onset of the worst Finding that has one, of the earliest step that found one."""
+        for record in self.state.steps.values():
+            for finding in record.findings:
+                if finding.onset is not None and finding.status in ("crit", "warn"):
+                    return finding.onset
+        return None
+
+    def bind(self, text: str) -> dict[str, Value]:
+        """The typed values that a SQL text names."""
+        return {name: self._typed(name) for name in sorted(parameters(text))}
+
+    def _typed(self, name: str) -> Value:
+        try:
+            value = self.value(name)
+        except KeyError:
+            from mlops_tui.core.errors import did_you_mean
+
+            raise QueryError(f"nothing is named ${name} here", hint=did_you_mean(name, self.known())) from None
+        if name in self.inputs:
+            return Value(INPUT_TYPES[self.runbook.inputs[name].type], value)
+        if name in BUILT_IN:
+            return Value("TIMESTAMPTZ" if name in ("at", "window_start", "reference_start") else "VARCHAR", value)
+        if name == "incident":
+            raise QueryError("$incident can stand in text only", hint="use ${incident.id} in a note or a message")
+        step = self.runbook.step(name)
+        if kinds()[step.kind].result == "findings":
+            absent = not value.get("id")
+            return struct(self._row_types(), None if absent else value)
+        if step.kind == "query":
+            types = list(self.bench.relations.get(name, {}).values())
+            return Value(types[0] if types else "VARCHAR", value)
+        if kinds()[step.kind].result == "answer":
+            return Value("VARCHAR", value)
+        return of(value)
+
+    def _bench(self) -> Workbench:
+        from mlops_tui.sql.workbench import Workbench
+
+        subject = self.subject
+        windows = subject.windows
+        span = Window(windows.reference.start, windows.now)
+        after = Window(windows.now, max(windows.clock, windows.now))
+        views = {
+            "log": subject.log.view_sql(span, hide=subject.spec.log.sensitive),
+            "log_now": subject.log.view_sql(
+                Window(windows.now, max(windows.clock, windows.now)), hide=subject.spec.log.sensitive
+            ),
+        }
+        folders: list[Path] = list(subject.log.folders)
+        for name in sorted(subject.project.inventory.sources_of(subject.model)):
+            try:
+                source = subject.source(name)
+            except RunbookError:
+                continue
+            views[name] = source.view_sql(span, hide=source.spec.sensitive)
+            folders += source.folders
+        return Workbench(views, tables=self._tables(), folders=folders)
+
+    def _tables(self) -> dict[str, Any]:
+        import pyarrow as pa
+
+        text, time = pa.string(), pa.timestamp("us", tz="UTC")
+        changes = [
+            {"ts": c.ts, "kind": c.kind, "target": c.target, "what": c.what, "who": c.who, "ref": c.ref}
+            for c in self.changes.rows
+        ]
+        change_schema = pa.schema([("ts", time), *((n, text) for n in ("kind", "target", "what", "who", "ref"))])
+        columns = [
+            ("id", text),
+            ("role", text),
+            ("deployed", time),
+            ("deployed_by", text),
+            ("trained_from", pa.date32()),
+            ("trained_to", pa.date32()),
+            ("first_seen", time),
+            ("last_seen", time),
+        ]
+        versions = [{name: getattr(v, name) for name, _ in columns} for v in self.versions]
+        alerts = [
+            {"id": a.id, "check_name": a.check, "dimension": a.by, "compare": a.compare, "runbook": a.runbook}
+            for a in (*self.subject.spec.alerts, *self.subject.spec.guardrails)
+        ]
+        alert_schema = pa.schema([(n, text) for n in ("id", "check_name", "dimension", "compare", "runbook")])
+        return {
+            "changes": pa.Table.from_pylist(changes, schema=change_schema),
+            "versions": pa.Table.from_pylist(versions, schema=pa.schema(columns)),
+            "alerts": pa.Table.from_pylist(alerts, schema=alert_schema),
+        }
+
+
+def history(subject: Subject) -> tuple[Changes, tuple[Version, ...]]:
+    """Who changed what up to the run's moment, and the versions that were seen or recorded until then."""
+    from mlops_tui.inventory.changes import read_changes
+    from mlops_tui.inventory.versions import versions
+    from mlops_tui.logs.measure import versions_seen
+
+    changes = read_changes(subject.project.inventory, subject.model, until=subject.windows.now)
+    seen = versions_seen(subject.log, subject.windows.now).value if subject.spec.log.version else {}
+    return changes, versions(subject.project.inventory, subject.model, seen=seen, changes=changes)
+
+
+def read_input(name: str, spec: InputSpec, text: str | None, subject: Subject) -> Any:
+    """An input's value from its text. Raises UsageError with what is allowed."""
+    from mlops_tui.core.errors import UnknownName, UsageError
+
+    text = spec.default if text is None else text
+    if text is None:
+        if spec.optional:
+            return None
+        raise UsageError(f"the runbook needs {name}", hint=f"--set {name}=VALUE" + (f"  ({spec.help})" if spec.help else ""))
+    if spec.type == "segment":
+        known = subject.segment_values(spec.of or name)
+        if known and text not in known:
+            raise UnknownName(spec.of or name, text, known, where=f"--set {name}={text}")
+        return text
+    if spec.type == "choice" and text not in spec.choices:
+        raise UnknownName(name, text, spec.choices, where=f"--set {name}={text}")
+    try:
+        if spec.type == "time":
+            return parse_instant(text, subject.project.zone)
+        return _READ[spec.type](text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no {spec.type}: {error}", where=f"--set {name}={text}") from None
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("yes", "no", "true", "false"):
+        raise ValueError("write yes or no")
+    return text.lower() in ("yes", "true")
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "text": str,
+    "choice": str,
+    "number": float,
+    "integer": int,
+    "boolean": _boolean,
+    "duration": parse_duration,
+}

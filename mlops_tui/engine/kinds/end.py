@@ -1,0 +1,38 @@
+"""`end`: the run is over here, as something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Params
+from mlops_tui.engine.runbook import Step
+from mlops_tui.engine.types import Outcome
+
+
+class EndParams(Params, kw_only=True):
+    """`as` is a word such as false_alarm or resolved; both close an incident that this run opened."""
+
+    as_: str = msgspec.field(name="as")
+    text: str = ""
+
+
+class EndKind(Kind):
+    """Ends the run. No step after it is performed."""
+
+    name = "end"
+    params = EndParams
+
+    def texts(self, step: Step) -> Iterable[tuple[str, str]]:
+        """The text."""
+        yield "end.text", step.params.text
+
+    def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
+        """Say how it ended."""
+        given: EndParams = call.step.params
+        text = call.values.text(given.text, where=call.where)
+        return Outcome("ok", value=given.as_, text=f"{given.as_}: {text}" if text else given.as_, extra={"as": given.as_})
+
+
+KIND = EndKind()

@@ -1,0 +1,79 @@
+"""What to do next: a pure function of the runbook and the folded journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from mlops_tui.incidents.run import AskedQuestion, RunState
+
+STOPPING = frozenset({"failed", "unknown", "cancelled"})
+
+
+class StepLike(Protocol):
+    """What the machine needs to know of a step."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def continue_on_error(self) -> bool: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Perform these steps (side by side where there are several)."""
+
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Wait for the answer to a question that was put."""
+
+    question: AskedQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """An effect was intended and nobody knows whether it happened: a person must say."""
+
+    step: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The run is over."""
+
+    state: Literal["ended", "failed"]
+    reason: str
+
+
+Next = Do | Ask | Settle | End
+
+
+def decide(steps: Sequence[StepLike], state: RunState) -> Next:
+    """The next thing to do.
+
+    Steps run in the order written. A step that failed, was cancelled or is unknown stops the run, unless it says
+    `continue_on_error` (which never passes an `unknown`). An `end` that was performed ends the run.
+    """
+    for step in steps:
+        record = state.steps.get(step.id)
+        if record is not None and record.done:
+            if record.state in STOPPING and not (step.continue_on_error and record.state != "unknown"):
+                return End("failed", f"step {step.id} {record.state}: {record.reason}".rstrip(": "))
+            if step.kind == "end" and record.state == "ok":
+                return End("ended", str(record.body.get("text", "")))
+            continue
+        open_question = next((q for q in state.questions.values() if q.step == step.id and q.answered is None), None)
+        if open_question is not None:
+            return Ask(open_question)
+        effect = state.open_effect(step.id)
+        if effect is not None:
+            return Settle(step.id, effect.id)
+        return Do((step.id,))
+    return End("ended", "")
