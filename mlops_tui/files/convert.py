@@ -121,12 +121,16 @@ def _refuse(sink: Sink, node: Node, wanted: str, hint: str = "") -> _Bad:
         shown = one_line(swallowed.split(" ")[0], most=60)
         sink.add(node, "there is no value: what follows # is a comment", f'put it in quotes: "{shown}"')
     elif is_empty(node) and node.value:
-        sink.add(node, f"expected {wanted}, found {node.value}", hint or f'write "{node.value}" if the text is meant')
+        sink.add(node, f"expected {wanted}, found {node.value}", hint or _as_text(node, wanted))
     elif isinstance(node, yaml.MappingNode) and _is_template(node):
         sink.add(node, f"expected {wanted}, found a mapping", "put text that begins with {{ in quotes")
     else:
         sink.add(node, f"expected {wanted}, found {sink.describe(node)}", hint)
     return BAD
+
+
+def _as_text(node: Node, wanted: str) -> str:
+    return f'write "{node.value}" if the text is meant' if "text" in wanted else ""
 
 
 def _is_template(node: yaml.MappingNode) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ def read_text(path: Path, *, source: str) -> str:
     def refuse(message: str, hint: str = "", line: int = 0, column: int = 0) -> NoReturn:
         raise InvalidFiles([Problem(source, line, column, message, hint)]) from None
 
+    if path.is_dir():
+        refuse("this is a folder", "a file is needed")
     try:
         # A pipe or a device would block or never end: opened without waiting, and looked at before it is read.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -31,10 +34,8 @@ def read_text(path: Path, *, source: str) -> str:
             data: bytes = file.read(4 * MAX_CHARACTERS + 1)
     except FileNotFoundError:
         refuse("there is no such file", _beside(path))
-    except IsADirectoryError:
-        refuse("this is a folder", "a file is needed")
     except OSError as error:
-        refuse(f"the file cannot be read: {error.strerror}", "look at its permissions" if error.errno == 13 else "")
+        refuse(f"the file cannot be read: {error.strerror}", "look at its permissions" if error.errno == errno.EACCES else "")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

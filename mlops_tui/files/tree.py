@@ -21,7 +21,7 @@ Add = Callable[[Any, str, str], None]
 """Records a problem: at a node, a mark, a (line, column) from 1, or None for the whole file; message; hint."""
 
 MAX_DEPTH = 64
-MAX_NODES = 500_000
+MAX_NODES = 200_000
 MAX_CHARACTERS = 8_000_000
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
