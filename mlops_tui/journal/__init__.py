@@ -1,5 +1,6 @@
-"""The append-only journal: streams, a hash chain, artefacts. Knows no incident."""
+"""The append-only journal: streams, a hash chain, locks, artefacts. Knows no incident."""
 
 from mlops_tui.journal.event import Event
+from mlops_tui.journal.journal import Driver, Journal
 
-__all__ = ["Event"]
+__all__ = ["Driver", "Event", "Journal"]

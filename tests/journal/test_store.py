@@ -1,0 +1,134 @@
+"""The file, when the machine is unkind."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlops_tui.core.errors import JournalError
+from mlops_tui.journal import Journal
+from mlops_tui.journal.artefacts import hash_file
+from mlops_tui.journal.store import refuse_network
+
+Open = Callable[..., Journal]
+
+MOUNTS = r"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+40 22 0:40 / /home/ana/net\040share rw,relatime shared:9 - nfs4 server:/export rw,vers=4.2
+41 22 0:41 / /srv/smb rw - cifs //server/x rw
+42 40 254:1 / /home/ana/net\040share/local rw - ext4 /dev/vdb rw
+43 22 0:43 / /mnt/ssh rw - fuse.sshfs ana@host: rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [("/home/ana/net share/p/.runbook/state", "nfs4"), ("/srv/smb", "cifs"), ("/mnt/ssh/p", "fuse.sshfs")],
+)
+def test_a_network_file_system_is_refused_with_the_reason(folder: str, kind: str) -> None:
+    """Locks over a network do not keep two drivers apart: the reason names the mount and its kind."""
+    with pytest.raises(JournalError, match=f"network file system \\({kind}\\)"):
+        refuse_network(Path(folder), MOUNTS)
+
+
+@pytest.mark.parametrize("folder", ["/", "/home/ana/p", "/home/ana/net share/local/p", "/srv/smbx", "/home/ana/net share2"])
+def test_a_local_file_system_is_not_refused(folder: str) -> None:
+    """The longest mount point decides, by whole names."""
+    refuse_network(Path(folder), MOUNTS)
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(journal: Journal) -> None:
+    """When SQLite reports a full disk the error says so, and the chain goes on once there is room."""
+    journal.append("INC-1", "note", {})
+    pages = journal._con.execute("pragma page_count").fetchall()[0][0]
+    journal._con.execute(f"pragma max_page_count={pages}").fetchall()
+    with pytest.raises(JournalError, match="full") as caught:
+        journal.append("INC-1", "note", {"text": "x" * 100_000})
+    assert "make room" in caught.value.hint
+    journal._con.execute("pragma max_page_count=100000").fetchall()
+    journal.append("INC-1", "note", {"text": "x" * 100_000})
+    assert journal.head("INC-1")[0] == 2
+    assert journal.verify("INC-1") == ()
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    """No journal can be made under /proc, even by root: the error names the path and what to look at."""
+    with pytest.raises(JournalError) as caught:
+        Journal.open(Path("/proc/nowhere/state"), clock=lambda: None, actor=None)  # type: ignore[arg-type, return-value]
+    assert "/proc/nowhere/state" in caught.value.where
+    assert "owner and the mode" in caught.value.hint
+
+
+def test_a_file_in_the_way_is_named(folder: Path, opened: Open) -> None:
+    """A plain file where the folder should be is an error that a person can act on."""
+    folder.write_text("")
+    with pytest.raises(JournalError, match="state"):
+        opened()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_can_still_be_read(folder: Path, opened: Open) -> None:
+    """An auditor with read access reads and verifies; an append says why it cannot."""
+    with opened() as journal:
+        journal.append("INC-1", "note", {})
+    (folder / "journal.sqlite").chmod(0o440)
+    folder.chmod(0o550)
+    try:
+        with opened(create=False) as journal:
+            assert journal.verify("INC-1") == ()
+            with pytest.raises(JournalError, match="readonly"):
+                journal.append("INC-1", "note", {})
+    finally:
+        folder.chmod(0o770)
+
+
+def test_another_programs_file_is_left_alone(folder: Path, opened: Open) -> None:
+    """A SQLite file that is not a journal, and a file that is not SQLite, are refused and not touched."""
+    folder.mkdir()
+    path = folder / "journal.sqlite"
+    con = sqlite3.connect(path)
+    con.execute("create table t(x)")
+    con.close()
+    before = hash_file(path)
+    with pytest.raises(JournalError, match="not a journal"):
+        opened()
+    assert hash_file(path) == before
+    path.write_bytes(b"hello, this is certainly not a database file" * 50)
+    with pytest.raises(JournalError, match="not a database"):
+        opened()
+
+
+def test_a_newer_format_is_refused(folder: Path, opened: Open) -> None:
+    """A journal of a later version is not guessed at."""
+    with opened():
+        pass
+    con = sqlite3.connect(folder / "journal.sqlite")
+    con.execute("pragma user_version=2")
+    con.close()
+    with pytest.raises(JournalError, match="newer version"):
+        opened()
+
+
+def test_artefacts_are_named_by_their_bytes(journal: Journal) -> None:
+    """The same bytes are kept once under their SHA-256; a spoilt copy is mended by keeping them again."""
+    sha = journal.keep(b"graph", ".png")
+    assert journal.keep(b"graph", ".png") == sha
+    place = journal.artefact(sha)
+    assert place.name == f"{sha}.png"
+    assert place.read_bytes() == b"graph"
+    place.write_bytes(b"")
+    journal.keep(b"graph", ".png")
+    assert place.read_bytes() == b"graph"
+    assert [p.name for p in place.parent.iterdir()] == [place.name]
+
+
+def test_an_artefact_is_kept_before_it_is_named(journal: Journal) -> None:
+    """An event cannot name bytes that are not on the disk, nor a path."""
+    for name in ("a" * 64, "../journal.sqlite"):
+        with pytest.raises(JournalError):
+            journal.append("INC-1", "note", {}, artefacts=[name])
+    with pytest.raises(ValueError, match="suffix"):
+        journal.keep(b"x", "/../../x.png")
