@@ -1,0 +1,333 @@
+"""An opened log: its files as one relation, with bad files left out and named."""
+
+# ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mlops_tui.core.errors import Cancelled, LogError, QueryError, did_you_mean
+from mlops_tui.core.finding import Input
+from mlops_tui.core.window import Window
+from mlops_tui.inventory.types import LogSpec
+from mlops_tui.logs.literals import ident, instant, within
+from mlops_tui.logs.manifest import SUFFIXES, LogFile, Manifest, find
+from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
+
+
+class Log:
+    """The rows of a log, wherever its files lie. Open it with `Log.open`; `name` is its relation's name in queries.
+
+    One in-memory DuckDB connection inside, a cursor for each query, so that threads may ask at the same
+    time. A file that turns out to be damaged while a query reads it is named, left out, and the query is run again.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, spec: LogSpec, name: str, zone: ZoneInfo, manifest: Manifest) -> None:
+        self.name = name
+        self.spec = spec
+        self.zone = zone
+        self._con = con
+        self._manifest = manifest
+        self._parts: tuple[Part, ...] = ()
+        self._columns: dict[str, str] = {}
+        self._partitions: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+        self._running: set[duckdb.DuckDBPyConnection] = set()
+
+    @classmethod
+    def open(
+        cls,
+        spec: LogSpec,
+        *,
+        root: Path,
+        zone: ZoneInfo,
+        name: str,
+        required: Collection[str] = (),
+        wanted: Collection[str] = (),
+    ) -> Log:
+        """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
+
+        `required` are columns that must be there beside those that the spec names (the decision); `wanted` are taken from
+        `key=value` folders too, where the files lack them (features). Raises LogError when nothing matches, nothing can
+        be read or a declared column is missing.
+        """
+        if spec.path is None:
+            raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
+        zone = _zone(spec.timezone, name) if spec.timezone else zone
+        manifest = find(spec.path, root)
+        if not manifest.files:
+            raise _nothing(manifest, name)
+        log = cls(_connect(), spec, name, zone, manifest)
+        log._load(declared=[*_declared(spec), *required], wanted=wanted)
+        return log
+
+    # -- what it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def manifest(self) -> Manifest:
+        """The files as they stand now: a file found damaged by a query has moved to `unreadable`."""
+        return self._manifest
+
+    @property
+    def unreadable(self) -> tuple[LogFile, ...]:
+        """Files that are passed over, each with its problem."""
+        return self._manifest.unreadable
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Column name -> DuckDB type, of the relation: the time column is always TIMESTAMP WITH TIME ZONE."""
+        return self._columns
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else a reader should know: columns that some files lack, or hold in another type; rows left out of files."""
+        partial = tuple(f"{f.shown}: {f.rejected:,} rows left out ({f.note})" for f in self._manifest.partial)
+        return partial + disagreements(self._parts, {c: t for c, t in self._columns.items() if c not in self._partitions})
+
+    @property
+    def inputs(self) -> Input:
+        """What was read, for provenance."""
+        manifest = self._manifest
+        unreadable = tuple(f.shown for f in manifest.unreadable)
+        return Input(manifest.pattern, manifest.fingerprint, len(manifest.files), unreadable)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that the view reads below."""
+        return (self._manifest.base.resolve(),)
+
+    def newest(self, not_after: datetime) -> datetime | None:
+        """The newest row's time that is not after this moment; None when there is no such row."""
+        known = [lo for p in self._parts for lo, _ in p.spans.values() if lo <= not_after]
+        window = _inclusive(max(known, default=None), not_after)
+        return self._time(f"max({ident(self.spec.time)})", window) or self._time(
+            f"max({ident(self.spec.time)})", _inclusive(None, not_after)
+        )
+
+    def oldest(self) -> datetime | None:
+        """The oldest row's time; None when there are no rows."""
+        known = [hi for p in self._parts for _, hi in p.spans.values()]
+        window = Window(_FIRST, min(known)) if known else None
+        return self._time(f"min({ident(self.spec.time)})", window) or self._time(f"min({ident(self.spec.time)})", None)
+
+    def after(self, clock: datetime) -> int:
+        """How many rows are later than the clock."""
+        window = Window(clock, _LAST)
+        query = f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} > {instant(clock)}"
+        return int(self.rows(query, [window])[0][0])
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def view_sql(self, window: Window | None, *, hide: Collection[str] = ()) -> str:
+        """A SELECT over the files for another connection (in UTC): rows of the window, hidden columns left out."""
+        shown = [c for c in self._columns if c not in set(hide)]
+        inner = self._relation([window] if window else None, tables=False)
+        where = f" WHERE {within(self.spec.time, window)}" if window else ""
+        return f"SELECT {', '.join(map(ident, shown))} FROM ({inner}){where}"
+
+    def rows(self, query: str, windows: Sequence[Window] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a trusted SELECT over the relation `name`. `windows` says which times it can need (None: all).
+
+        Do not select times (see `microseconds`). Raises QueryError, LogError, Cancelled.
+        """
+        return self._ask(query, windows, lambda cursor, sql: list(cursor.execute(sql).fetchall()))  # type: ignore[no-any-return]
+
+    def arrow(self, query: str, windows: Sequence[Window] | None = None) -> pa.Table:
+        """As `rows`, as an Arrow table; rows keep the files' order, so that the same log gives the same table."""
+        return self._ask(query, windows, lambda cursor, sql: cursor.sql(sql).to_arrow_table())
+
+    def interrupt(self) -> None:
+        """Stop the queries that run now; they raise Cancelled. Repeat it until they do: one that has not begun misses it."""
+        with self._lock:
+            running = tuple(self._running)
+        for cursor in running:
+            cursor.interrupt()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._con.close()
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _load(self, *, declared: Sequence[str], wanted: Collection[str]) -> None:
+        from mlops_tui.logs.parquet import read_footers
+
+        files = self._manifest.files
+        parts, judged = read_footers(self._con, [f for f in files if f.format == "parquet"], self.spec.time, self.zone)
+        self._manifest = self._manifest.judged({f.shown: f for f in judged})
+        self._parts = tuple(parts)
+        if not self._parts:
+            raise _nothing(self._manifest, self.name)
+        own = common_columns(self._parts)
+        keys = set.intersection(*(set(f.partitions) for f in self._manifest.files))
+        self._partitions = frozenset(k for k in keys if k not in own and k in {*declared, *wanted})
+        self._columns = own | dict.fromkeys(sorted(self._partitions), "VARCHAR")
+        missing = [c for c in declared if c not in self._columns]
+        if missing:
+            raise _no_columns(missing, [*self._columns, *sorted(keys)], self._manifest, self.name)
+        if self.spec.time in self._columns:
+            self._columns[self.spec.time] = AWARE
+
+    def _relation(self, windows: Sequence[Window] | None, *, tables: bool = True) -> str:
+        """The SELECT that makes the relation, over the files that may hold rows of the windows."""
+        selects = [s for p in self._parts if (s := self._select(p, windows, tables))]
+        if not selects:
+            empty = ", ".join(f"CAST(NULL AS {t}) AS {ident(c)}" for c, t in self._columns.items())
+            return f"SELECT {empty} WHERE false"
+        return " UNION ALL ".join(selects)
+
+    def _select(self, part: Part, windows: Sequence[Window] | None, tables: bool) -> str:
+        files = part.overlapping(windows)
+        if not files:
+            return ""
+        time, named, items = self.spec.time, False, []
+        for name, type_ in self._columns.items():
+            if name == time:
+                raw, own = ident(name), part.columns.get(name, "VARCHAR")
+                if name not in part.columns:
+                    raw, needs = one_column(part, name, "VARCHAR", self._partitions)
+                    named |= needs
+                items.append(f"{aware(raw, own, self.zone)} AS {ident(name)}")
+                continue
+            item, needs = one_column(part, name, type_, self._partitions)
+            named |= needs
+            items.append(f"{item} AS {ident(name)}")
+        bounds = coarse(ident(time), part.columns.get(time, ""), self.zone, windows or ())
+        conditions = " AND ".join(c for c in (part.where, bounds) if c)
+        source = part.table if tables and part.table else part.scan(files, named=named)
+        return f"SELECT {', '.join(items)} FROM {source}" + (f" WHERE {conditions}" if conditions else "")
+
+    def _ask(self, query: str, windows: Sequence[Window] | None, read: Any) -> Any:
+        import duckdb
+
+        for _ in range(2):
+            sql = f"WITH {ident(self.name)} AS NOT MATERIALIZED ({self._relation(windows)})\n{query}"
+            with self._cursor() as cursor:
+                try:
+                    return read(cursor, sql)
+                except duckdb.InterruptException:
+                    raise Cancelled from None
+                except (
+                    duckdb.BinderException,
+                    duckdb.ParserException,
+                    duckdb.CatalogException,
+                    duckdb.ConversionException,
+                ) as error:
+                    raise QueryError(_first_line(error), where=self.name) from error
+                except duckdb.Error as error:
+                    if not self._quarantine(windows):
+                        raise LogError(f"the log cannot be read: {_first_line(error)}", where=self.name) from error
+        raise LogError(
+            "its files change or fail while they are read", where=self.name, hint="try again when the writer has finished"
+        )
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._con.cursor()
+        with self._lock:
+            self._running.add(cursor)
+        try:
+            yield cursor
+        finally:
+            with self._lock:
+                self._running.discard(cursor)
+            cursor.close()
+
+    def _quarantine(self, windows: Sequence[Window] | None) -> bool:
+        """Read every file of the windows alone; pass over those that fail. Whether there were any."""
+        import duckdb
+
+        from mlops_tui.logs.parquet import reason
+
+        by_path = {f.path: f for f in self._manifest.files}
+        bad: dict[Path, LogFile] = {}
+        for part in self._parts:
+            for path in part.overlapping(windows) if part.table is None else ():
+                with self._cursor() as cursor:
+                    try:
+                        cursor.execute(f"SELECT count(COLUMNS(*)) FROM {part.scan([path], named=False)}").fetchall()
+                    except duckdb.InterruptException:
+                        raise Cancelled from None
+                    except duckdb.Error as error:
+                        bad[path] = by_path[path].bad(reason(error, path))
+        if not bad:
+            return False
+        with self._lock:
+            self._manifest = self._manifest.judged({f.shown: f for f in bad.values()})
+            self._parts = tuple(replace(p, files=tuple(f for f in p.files if f not in bad)) for p in self._parts)
+        return True
+
+    def _time(self, aggregate: str, window: Window | None) -> datetime | None:
+        where = f" WHERE {within(self.spec.time, window)}" if window else ""
+        rows = self.rows(f"SELECT epoch_us({aggregate}) FROM {ident(self.name)}{where}", [window] if window else None)
+        value = rows[0][0]
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def moment(microseconds: int) -> datetime:
+    """An aware UTC moment from microseconds since 1970, which is how queries hand out times."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET parquet_metadata_cache = true")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+def _declared(spec: LogSpec) -> list[str]:
+    named = [spec.time, spec.id, spec.version, spec.score.column if spec.score else None, spec.latency, spec.cost]
+    return [c for c in (*named, *spec.segments, *spec.sensitive) if c is not None]
+
+
+def _zone(name: str, where: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise LogError(f"unknown time zone {name!r}", where=where, hint="write it like Europe/Madrid") from None
+
+
+def _inclusive(start: datetime | None, last: datetime) -> Window:
+    end = last + timedelta(microseconds=1)
+    return Window(min(start or _FIRST, end), end)
+
+
+def _nothing(manifest: Manifest, name: str) -> LogError:
+    if not manifest.unreadable:
+        return LogError(
+            f"no file matches {manifest.pattern}", where=name, hint=f"looked below {manifest.base.name}/ for {SUFFIXES}"
+        )
+    first = manifest.unreadable[0]
+    count = len(manifest.unreadable)
+    others = f", and {count - 1} more" if count > 1 else ""
+    return LogError(
+        f"none of the {count} files of {manifest.pattern} can be read: {first.shown}: {first.problem}{others}", where=name
+    )
+
+
+def _no_columns(missing: Sequence[str], known: Sequence[str], manifest: Manifest, name: str) -> LogError:
+    told = "; ".join(f"{c!r} ({hint})" if (hint := did_you_mean(c, known)) else repr(c) for c in dict.fromkeys(missing))
+    word = "column" if len(missing) == 1 else "columns"
+    return LogError(f"no {word} {told} in {manifest.pattern}", where=name)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,171 @@
+"""Which files a log is made of, found by name and judged by a glance: size, first and last bytes."""
+
+from __future__ import annotations
+
+import glob
+import os
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from mlops_tui.core.canonical import digest
+
+Format = Literal["parquet", "csv", "jsonl"]
+
+_SUFFIXES: Mapping[str, Format] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
+SUFFIXES = ".parquet, .csv, .tsv, .jsonl, .ndjson (text also with .gz)"
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file of a log. `shown` is its path relative to the project, `size` is in bytes.
+
+    `problem` says why the whole file is passed over; `rejected` counts rows that are left out of a file that is read
+    otherwise, and `note` says why. `partitions` are the `key=value` folders above it.
+    """
+
+    path: Path
+    shown: str
+    size: int
+    format: Format | None = None
+    partitions: Mapping[str, str | None] = field(default_factory=dict)
+    problem: str = ""
+    rows: int | None = None
+    rejected: int = 0
+    note: str = ""
+
+    def bad(self, problem: str) -> LogFile:
+        """The same file, passed over for this reason."""
+        return replace(self, problem=problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The files of a log: those that are read, and those that are not. Sorted by path."""
+
+    pattern: str
+    base: Path
+    files: tuple[LogFile, ...]
+    unreadable: tuple[LogFile, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of every file's path, size and (Parquet) number of rows; never of modification times."""
+        rows = [[f.shown, f.size, f.rows] for f in sorted((*self.files, *self.unreadable), key=lambda f: f.shown)]
+        return digest(rows)[:16]
+
+    @property
+    def partial(self) -> tuple[LogFile, ...]:
+        """Files that are read without some of their rows."""
+        return tuple(f for f in self.files if f.rejected)
+
+    def judged(self, files: Mapping[str, LogFile]) -> Manifest:
+        """The manifest with some files (by `shown`) replaced; those with a problem move to `unreadable`."""
+        every = [files.get(f.shown, f) for f in (*self.files, *self.unreadable)]
+        every.sort(key=lambda f: f.shown)
+        return replace(self, files=tuple(f for f in every if not f.problem), unreadable=tuple(f for f in every if f.problem))
+
+
+def find(pattern: str, root: Path) -> Manifest:
+    """The files that match `pattern` (a glob, a folder or one file; relative to `root`), each judged by a glance.
+
+    Hidden files and folders (a name that starts with `.` or `_`) are no data, as in Hive and Spark: writers keep their
+    temporary files and markers there. A manifest without files is a valid answer; the caller says what that means.
+    """
+    whole = root / pattern
+    base = _base(whole)
+    if whole.is_dir():
+        whole = whole / "**" / "*"
+    found = sorted(glob.glob(str(whole), recursive=True))  # noqa: PTH207 (Path.glob knows no absolute patterns)
+    files: dict[str, LogFile] = {}
+    for name in found:
+        path = Path(name)
+        if path.is_dir() or _hidden(path, base):
+            continue
+        shown = os.path.relpath(path, root)
+        files[shown] = _judge(path, shown, base)
+    return Manifest(pattern, base, tuple(files.values())).judged({})
+
+
+def _base(whole: Path) -> Path:
+    """The deepest folder that holds every match."""
+    parts: list[str] = []
+    for part in whole.parts:
+        if any(c in part for c in "*?["):
+            return Path(*parts)
+        parts.append(part)
+    return whole if whole.is_dir() else whole.parent
+
+
+def _hidden(path: Path, base: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.relative_to(base).parts)
+
+
+def _partitions(path: Path, base: Path) -> dict[str, str | None]:
+    """`key=value` folders between the base and the file, values URL-decoded, Hive's null as None."""
+    found: dict[str, str | None] = {}
+    for part in path.relative_to(base).parts[:-1]:
+        key, equals, value = part.partition("=")
+        if equals and key:
+            found[urllib.parse.unquote(key)] = None if value == "__HIVE_DEFAULT_PARTITION__" else urllib.parse.unquote(value)
+    return found
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that the name's suffix stands for; None when it stands for none. `.gz` goes with text only."""
+    suffixes = [s.lower() for s in path.suffixes]
+    zipped = bool(suffixes) and suffixes[-1] == ".gz"
+    kind = _SUFFIXES.get(suffixes[-2 if zipped else -1]) if len(suffixes) > zipped else None
+    return None if zipped and kind == "parquet" else kind
+
+
+def _judge(path: Path, shown: str, base: Path) -> LogFile:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        return LogFile(path, shown, 0, problem=_reason(error))
+    file = LogFile(path, shown, size, format_of(path), _partitions(path, base))
+    if file.format is None:
+        return file.bad(f"its name does not tell its format; known: {SUFFIXES}")
+    if size == 0:
+        return file.bad("it is empty (0 bytes)")
+    try:
+        return file.bad(_parquet_frame(path, size)) if file.format == "parquet" else _openable(file)
+    except OSError as error:
+        return file.bad(_reason(error))
+
+
+def _openable(file: LogFile) -> LogFile:
+    with file.path.open("rb"):
+        return file
+
+
+def _parquet_frame(path: Path, size: int) -> str:
+    """What is wrong with the frame of a Parquet file: magic bytes at both ends and a footer that fits between them."""
+    if size < 12:
+        return f"too small to be a Parquet file ({size} bytes)"
+    with path.open("rb") as handle:
+        head = handle.read(4)
+        handle.seek(-8, os.SEEK_END)
+        tail = handle.read(8)
+    if head != b"PAR1":
+        return "not a Parquet file (no magic bytes at its start)"
+    if tail[4:] != b"PAR1":
+        return "truncated: no Parquet footer at its end"
+    if int.from_bytes(tail[:4], "little") > size - 12:
+        return "corrupt: its Parquet footer is longer than the file"
+    return ""
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,274 @@
+"""What is measured on a log: each question one aggregate, in integers, with the query that gives it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from mlops_tui.core.errors import LogError, UnknownName
+from mlops_tui.core.finding import Input
+from mlops_tui.core.window import Window
+from mlops_tui.inventory.types import Decision
+from mlops_tui.logs.literals import ident, instant, text, within
+from mlops_tui.logs.log import Log, moment
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+Key = tuple[int, tuple[str | None, ...]]
+"""Index of the window, and the values of the grouping columns as text."""
+Grain = Literal["hour", "day"]
+Where = Mapping[str, str | None]
+NOWHERE: Where = MappingProxyType({})
+"""No restriction."""
+
+_MICROSECONDS: Mapping[Grain, int] = {"hour": 3_600_000_000, "day": 86_400_000_000}
+_FLOATS = ("FLOAT", "DOUBLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Generic[T]):
+    """An answer with its provenance. `query` is a SELECT over the log's relation (`log`, or the source's name)."""
+
+    value: T
+    query: str
+    inputs: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`positives` of `n` decisions; rows without a decision are not counted."""
+
+    n: int
+    positives: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of positives; None where there are no decisions."""
+        return self.positives / self.n if self.n else None
+
+
+def rates(
+    log: Log,
+    decision: Decision,
+    windows: Sequence[Window],
+    *,
+    by: Sequence[str] = (),
+    where: Where = NOWHERE,
+    rows: str | None = None,
+) -> Measured[dict[Key, Rate]]:
+    """Decisions and positives in each window, by the values of the columns `by` (as text; None for null).
+
+    A value seen in one window has a Rate in every window. Keys are in order of value, nulls last.
+    """
+    column, positive = ident(_known(log, decision.column)), _positive(log, decision)
+    items = [
+        f"count(*) FILTER (WHERE {inside}) AS n{i}, count(*) FILTER (WHERE {inside} AND {positive}) AS positives{i}"
+        for i, inside in enumerate(within(log.spec.time, w) for w in windows)
+    ]
+    query = _grouped(log, items, windows, by, [f"{column} IS NOT NULL", *_conditions(log, where, rows)])
+    value: dict[Key, Rate] = {}
+    for row in log.rows(query, windows):
+        group, counts = row[: len(by)], row[len(by) :]
+        for i in range(len(windows)):
+            value[i, group] = Rate(counts[2 * i], counts[2 * i + 1])
+    return Measured(dict(sorted(value.items(), key=_order)), query, log.inputs)
+
+
+def volumes(
+    log: Log, windows: Sequence[Window], *, by: Sequence[str] = (), where: Where = NOWHERE, rows: str | None = None
+) -> Measured[dict[Key, int]]:
+    """Rows in each window, by the values of the columns `by`; keys as those of `rates`."""
+    items = [f"count(*) FILTER (WHERE {within(log.spec.time, w)}) AS n{i}" for i, w in enumerate(windows)]
+    query = _grouped(log, items, windows, by, _conditions(log, where, rows))
+    value: dict[Key, int] = {}
+    for row in log.rows(query, windows):
+        value |= {(i, row[: len(by)]): row[len(by) + i] for i in range(len(windows))}
+    return Measured(dict(sorted(value.items(), key=_order)), query, log.inputs)
+
+
+def nulls(
+    log: Log,
+    names: Sequence[str],
+    windows: Sequence[Window],
+    *,
+    by: Sequence[str] = (),
+    where: Where = NOWHERE,
+    rows: str | None = None,
+) -> Measured[dict[tuple[int, tuple[str | None, ...], str], tuple[int, int]]]:
+    """Rows and missing values of each column: `(window, group, column) -> (n, missing)`.
+
+    NaN counts as missing in a floating-point column; empty text does not.
+    """
+    items = []
+    for i, w in enumerate(windows):
+        inside = within(log.spec.time, w)
+        items.append(f"count(*) FILTER (WHERE {inside}) AS n{i}")
+        items += [f"count(*) FILTER (WHERE {inside} AND {_missing(log, c)}) AS missing{i}_{j}" for j, c in enumerate(names)]
+    query = _grouped(log, items, windows, by, _conditions(log, where, rows))
+    value: dict[tuple[int, tuple[str | None, ...], str], tuple[int, int]] = {}
+    width = 1 + len(names)
+    for row in sorted(log.rows(query, windows), key=lambda r: _texts_order(r[: len(by)])):
+        group, counts = row[: len(by)], row[len(by) :]
+        for i in range(len(windows)):
+            n, *missing = counts[i * width : (i + 1) * width]
+            value |= {(i, group, c): (n, m) for c, m in zip(names, missing, strict=True)}
+    return Measured(value, query, log.inputs)
+
+
+def rate_series(
+    log: Log,
+    decision: Decision,
+    window: Window,
+    *,
+    by: str | None = None,
+    where: Where = NOWHERE,
+    rows: str | None = None,
+    grain: Grain = "hour",
+) -> Measured[dict[str | None, list[tuple[datetime, Rate]]]]:
+    """Decisions and positives over time, by the values of `by` (one key None when it is None).
+
+    Buckets start at the window's start and every hour (or 24 hours) after it; those without decisions are left out.
+    """
+    column, positive = ident(_known(log, decision.column)), _positive(log, decision)
+    group = _as_text(log, by) if by else "NULL"
+    conditions = [within(log.spec.time, window), f"{column} IS NOT NULL", *_conditions(log, where, rows)]
+    query = (
+        f"SELECT {group} AS value, {_bucket(log, window, grain)} AS bucket_us,\n"
+        f"  count(*) AS n, count(*) FILTER (WHERE {positive}) AS positives\n"
+        f"FROM {ident(log.name)}\nWHERE {_all(conditions)}\nGROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2"
+    )
+    value: dict[str | None, list[tuple[datetime, Rate]]] = {}
+    for name, bucket, n, positives in log.rows(query, [window]):
+        value.setdefault(name, []).append((moment(bucket), Rate(n, positives)))
+    return Measured(value, query, log.inputs)
+
+
+def volume_series(
+    log: Log,
+    window: Window,
+    *,
+    where: Where = NOWHERE,
+    rows: str | None = None,
+    grain: Grain = "hour",
+) -> Measured[list[tuple[datetime, int]]]:
+    """Rows over time; buckets as those of `rate_series`."""
+    conditions = [within(log.spec.time, window), *_conditions(log, where, rows)]
+    query = (
+        f"SELECT {_bucket(log, window, grain)} AS bucket_us, count(*) AS n\nFROM {ident(log.name)}\n"
+        f"WHERE {_all(conditions)}\nGROUP BY 1 ORDER BY 1"
+    )
+    return Measured([(moment(b), n) for b, n in log.rows(query, [window])], query, log.inputs)
+
+
+def columns(
+    log: Log, names: Sequence[str], window: Window, *, where: Where = NOWHERE, rows: str | None = None
+) -> Measured[pa.Table]:
+    """The raw values of a few columns, in the order of the files: numbers stay numbers, nulls and NaN are kept."""
+    conditions = [within(log.spec.time, window), *_conditions(log, where, rows)]
+    listed = ", ".join(ident(_known(log, n)) for n in names)
+    query = f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(conditions)}"
+    return Measured(log.arrow(query, [window]), query, log.inputs)
+
+
+def values(log: Log, column: str, window: Window | None, *, most: int = 1000) -> Measured[dict[str | None, int]]:
+    """How often each value of a column occurs (as text), the most frequent first, ties by value."""
+    where = f"\nWHERE {within(log.spec.time, window)}" if window else ""
+    query = (
+        f"SELECT {_as_text(log, column)} AS value, count(*) AS n\nFROM {ident(log.name)}{where}\n"
+        f"GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {most}"
+    )
+    return Measured(dict(log.rows(query, [window] if window else None)), query, log.inputs)
+
+
+def versions_seen(log: Log, until: datetime) -> Measured[dict[str, tuple[datetime, datetime]]]:
+    """Each model version in the log with its first and last row before `until`; empty where no version column is declared."""
+    if log.spec.version is None:
+        return Measured({}, "", log.inputs)
+    time = ident(log.spec.time)
+    version = _as_text(log, log.spec.version)
+    query = (
+        f"SELECT {version} AS version, epoch_us(min({time})) AS first_us, epoch_us(max({time})) AS last_us\n"
+        f"FROM {ident(log.name)}\nWHERE {time} < {instant(until)} AND {version} IS NOT NULL\nGROUP BY 1 ORDER BY 2, 1"
+    )
+    window = Window(min(datetime(2, 1, 1, tzinfo=UTC), until), until)
+    return Measured({v: (moment(a), moment(b)) for v, a, b in log.rows(query, [window])}, query, log.inputs)
+
+
+def _grouped(log: Log, items: Sequence[str], windows: Sequence[Window], by: Sequence[str], conditions: Sequence[str]) -> str:
+    time = ident(log.spec.time)
+    groups = [f"{_as_text(log, c)} AS {ident(c)}" for c in by]
+    span = f"{time} >= {instant(min(w.start for w in windows))} AND {time} < {instant(max(w.end for w in windows))}"
+    any_window = "(" + " OR ".join(f"({within(log.spec.time, w)})" for w in windows) + ")"
+    every = [span, *([any_window] if len(windows) > 1 else []), *conditions]
+    listed = ",\n  ".join([*groups, *items])
+    tail = "\nGROUP BY " + ", ".join(str(i + 1) for i in range(len(by))) if by else ""
+    return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(every)}{tail}"
+
+
+def _conditions(log: Log, where: Where, rows: str | None) -> list[str]:
+    found = [f"{_as_text(log, c)} = {text(v)}" for c, v in sorted(where.items()) if v is not None]
+    return [*found, f"(\n{rows}\n)"] if rows else found
+
+
+def _all(conditions: Sequence[str]) -> str:
+    return "\n  AND ".join(conditions)
+
+
+def _as_text(log: Log, column: str) -> str:
+    name = ident(_known(log, column))
+    return name if log.columns[column] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+
+
+def _missing(log: Log, column: str) -> str:
+    name = ident(_known(log, column))
+    return f"({name} IS NULL OR isnan({name}))" if log.columns[column] in _FLOATS else f"{name} IS NULL"
+
+
+def _bucket(log: Log, window: Window, grain: Grain) -> str:
+    step = _MICROSECONDS[grain]
+    start = f"epoch_us({instant(window.start)})"
+    return f"{start} + (epoch_us({ident(log.spec.time)}) - {start}) // {step} * {step}"
+
+
+def _known(log: Log, column: str) -> str:
+    if column not in log.columns:
+        raise UnknownName("column", column, log.columns, where=log.name)
+    return column
+
+
+_TRUTHS = {"true": "true", "false": "false", "1": "true", "0": "false"}
+
+
+def _positive(log: Log, decision: Decision) -> str:
+    """The condition that a decision is positive, compared in the column's own type."""
+    type_, name = log.columns[decision.column], ident(decision.column)
+    if type_ == "VARCHAR" or type_.startswith("ENUM"):
+        return f"{_as_text(log, decision.column)} = {text(decision.positive)}"
+    if type_ == "BOOLEAN":
+        truth = _TRUTHS.get(decision.positive.strip().lower())
+        if truth is None:
+            raise LogError(
+                f"column {decision.column!r} is BOOLEAN, and {decision.positive!r} is neither true nor false", where=log.name
+            )
+        return f"{name} = {truth}"
+    try:
+        number = float(decision.positive)
+    except ValueError:
+        raise LogError(
+            f"column {decision.column!r} is {type_}, and {decision.positive!r} is not a number", where=log.name
+        ) from None
+    return f"{name} = {int(number) if number.is_integer() else number!r}"
+
+
+def _texts_order(group: Sequence[str | None]) -> tuple[tuple[bool, str], ...]:
+    return tuple((v is None, v or "") for v in group)
+
+
+def _order(item: tuple[Key, object]) -> tuple[int, tuple[tuple[bool, str], ...]]:
+    (index, group), _ = item
+    return index, _texts_order(group)

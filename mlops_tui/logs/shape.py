@@ -1,0 +1,173 @@
+"""How files of one schema are read, and how several schemas become one relation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from mlops_tui.core.window import Window
+from mlops_tui.logs.literals import ident, text, wall
+
+SOURCE = "__source_file"
+"""The column that DuckDB fills with the file's path, for values that only the folder's name holds."""
+
+_NUMERIC = {
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"),
+}
+_WHOLE = _NUMERIC - {"FLOAT", "DOUBLE"}
+_WALL = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}
+AWARE = "TIMESTAMP WITH TIME ZONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Files that share one schema. `columns` are their own (name -> DuckDB type); `scan` reads a list of them.
+
+    `spans` holds each file's first and last time, in UTC and inclusive, where the file tells it cheaply.
+    """
+
+    files: tuple[Path, ...]
+    columns: Mapping[str, str]
+    rows: int = 0
+    spans: Mapping[Path, tuple[datetime, datetime]] = field(default_factory=dict)
+    function: str = "read_parquet"
+    options: str = "hive_partitioning = false, union_by_name = false"
+    table: str | None = None
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    where: str = ""
+
+    def scan(self, files: Sequence[Path], *, named: bool) -> str:
+        """The FROM item over some of the files."""
+        listed = "[" + ", ".join(text(str(f)) for f in files) + "]"
+        source = f", filename = '{SOURCE}'" if named else ""
+        return f"{self.function}({listed}, {self.options}{source})"
+
+    def overlapping(self, windows: Sequence[Window] | None) -> tuple[Path, ...]:
+        """The files that may hold rows of one of the windows; every file for None."""
+        if windows is None:
+            return self.files
+
+        def may(file: Path) -> bool:
+            span = self.spans.get(file)
+            return span is None or any(span[0] < w.end and span[1] >= w.start for w in windows)
+
+        return tuple(f for f in self.files if may(f))
+
+
+def common_type(types: Mapping[str, int]) -> str:
+    """The one type for a column that has several; `types` counts rows by type. Numbers widen; otherwise most rows win."""
+    if len(types) == 1:
+        return next(iter(types))
+    if set(types) <= _WHOLE:
+        return "HUGEINT" if {"UBIGINT", "HUGEINT", "UHUGEINT"} & set(types) else "BIGINT"
+    if all(t in _NUMERIC or t.startswith("DECIMAL") for t in types):
+        return "DOUBLE"
+    if all(t in _WALL or t == AWARE for t in types):
+        return AWARE if AWARE in types else "TIMESTAMP"
+    return min(types, key=lambda t: (-types[t], t))
+
+
+def common_columns(parts: Sequence[Part]) -> dict[str, str]:
+    """Every column of any part, in the order first seen, with its common type."""
+    seen: dict[str, Counter[str]] = {}
+    for part in parts:
+        for name, type_ in part.columns.items():
+            seen.setdefault(name, Counter())[type_] += max(part.rows, 1)
+    return {name: common_type(types) for name, types in seen.items()}
+
+
+def disagreements(parts: Sequence[Part], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """In words: columns whose type differs between files so that values may be lost, or that some files lack."""
+    total = sum(len(p.files) for p in parts)
+    notes = []
+    for name, chosen in columns.items():
+        lacking = sum(len(p.files) for p in parts if name not in p.columns)
+        if lacking:
+            notes.append(f"column {name!r} is absent from {lacking} of {total} files: read as missing there")
+        for other in sorted({p.columns[name] for p in parts if name in p.columns} - {chosen}):
+            if chosen in _NUMERIC and other in _NUMERIC:
+                continue
+            count = sum(len(p.files) for p in parts if p.columns.get(name) == other)
+            notes.append(
+                f"column {name!r} is {other} in {count} of {total} files, {chosen} elsewhere: what does not fit is missing"
+            )
+    return tuple(notes)
+
+
+def aware(raw: str, type_: str, zone: ZoneInfo) -> str:
+    """SQL that turns a time of any usual type into TIMESTAMPTZ; naive times are in `zone`, numbers are Unix times.
+
+    Numbers are seconds, milli-, micro- or nanoseconds by their size (after 1973 and before 5138 in seconds).
+    """
+    if type_ == AWARE:
+        return raw
+    if type_ in _WALL:
+        return f"timezone({text(zone.key)}, {raw}::TIMESTAMP)"
+    if type_ in _NUMERIC or type_.startswith("DECIMAL"):
+        micros = (
+            f"CASE WHEN abs({raw}) < 1e11 THEN {raw} * 1e6 WHEN abs({raw}) < 1e14 THEN {raw} * 1e3"
+            f" WHEN abs({raw}) < 1e17 THEN {raw} ELSE {raw} / 1e3 END"
+        )
+        return f"timezone('UTC', make_timestamp(TRY_CAST({micros} AS BIGINT)))"
+    value = f"CAST({raw} AS VARCHAR)"
+    offset = text(r"[0-9](\s*[zZ]|[+-][0-9]{2}(:?[0-9]{2})?)\s*$")
+    return (
+        f"CASE WHEN contains({value}, ':') AND regexp_matches({value}, {offset}) THEN TRY_CAST({value} AS TIMESTAMPTZ)"
+        f" ELSE timezone({text(zone.key)}, TRY_CAST({value} AS TIMESTAMP)) END"
+    )
+
+
+def coarse(raw: str, type_: str, zone: ZoneInfo, windows: Sequence[Window]) -> str:
+    """A condition on the raw column that holds for every row of the windows and that DuckDB can push into a scan.
+
+    Two hours wider than the windows on both sides, since local times jump when the clocks change.
+    """
+    if type_ not in _WALL or type_ == "DATE" or not windows:
+        return ""
+    slack = timedelta(hours=2)
+    low = (min(w.start for w in windows) - slack).astimezone(zone).replace(tzinfo=None)
+    high = (max(w.end for w in windows) + slack).astimezone(zone).replace(tzinfo=None)
+    return f"{raw} >= {wall(low)} AND {raw} < {wall(high)}"
+
+
+def span_in_utc(low: int, high: int, type_: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """A file's first and last time from its statistics (microseconds, naive ones as if in UTC), widened for naive times."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    try:
+        first, last = (epoch + timedelta(microseconds=v) for v in (low, high))
+    except OverflowError:
+        return None
+    second = timedelta(seconds=1)
+    if type_ == AWARE:
+        return first - second, last + second
+    slack = timedelta(hours=2)
+    return (
+        first.replace(tzinfo=zone).astimezone(UTC) - slack,
+        last.replace(tzinfo=zone).astimezone(UTC) + slack + (timedelta(days=1) if type_ == "DATE" else second),
+    )
+
+
+def partition_value(key: str) -> str:
+    """SQL for the value of a `key=value` folder, from the file's path."""
+    import re
+    import urllib.parse
+
+    quoted = re.escape(urllib.parse.quote(key, safe="")).replace("'", "''")
+    taken = f"regexp_extract({ident(SOURCE)}, '/{quoted}=([^/]*)/', 1)"
+    return f"nullif(url_decode({taken}), '__HIVE_DEFAULT_PARTITION__')"
+
+
+def one_column(part: Part, name: str, type_: str, partitions: frozenset[str]) -> tuple[str, bool]:
+    """The SQL of one column of a part in the common type, and whether it needs the file's path."""
+    if name in part.columns:
+        raw = part.expressions.get(name, ident(name)) if part.table is None else ident(name)
+        own = part.columns[name]
+        return (raw if own == type_ else f"TRY_CAST({raw} AS {type_})"), False
+    if name in partitions:
+        return f"CAST({partition_value(name)} AS {type_})", True
+    return f"CAST(NULL AS {type_})", False

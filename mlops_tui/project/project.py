@@ -1,0 +1,178 @@
+"""An opened project: the nearest folder upwards with an `inventory.yaml`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from mlops_tui.core.errors import JournalError, NoRows, UnknownName, UsageError
+from mlops_tui.core.settings import Actor, Clock
+from mlops_tui.core.window import Window, anchor, both_zones
+from mlops_tui.logs.log import Log
+from mlops_tui.project.person import whoami
+from mlops_tui.project.reference import windows_at
+from mlops_tui.project.subject import Subject
+
+if TYPE_CHECKING:
+    from mlops_tui.inventory import Inventory
+    from mlops_tui.journal.journal import Journal
+
+INVENTORY = "inventory.yaml"
+
+
+def open_project(
+    start: Path,
+    *,
+    clock: Clock | None = None,
+    actor: Actor | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Project:
+    """The project that holds `start`. Raises UsageError where there is none, InvalidFiles where its inventory is wrong."""
+    from mlops_tui.inventory import load
+
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / INVENTORY).is_file():
+            inventory = load(folder)
+            return Project(
+                folder,
+                inventory,
+                inventory.zone,
+                clock or _now,
+                actor or whoami(inventory),
+                dict(os.environ if environ is None else environ),
+            )
+    raise UsageError(
+        f"no {INVENTORY} in {start} or above",
+        hint="`runbook demo DIR` makes a project to try; --project DIR names one",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project, opened. Reading never creates `.runbook`; `journal(create=True)` does."""
+
+    root: Path
+    inventory: Inventory
+    zone: ZoneInfo
+    clock: Clock
+    actor: Actor
+    environ: Mapping[str, str]
+    _logs: dict[tuple[str, str], Log] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def state(self) -> Path:
+        """Where the journal and its artefacts lie."""
+        return self.root / ".runbook" / "state"
+
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time."""
+        return self.root / ".runbook" / "cache"
+
+    @property
+    def runbooks(self) -> dict[str, Path]:
+        """The runbooks by name: `runbooks/*.yaml` without the tests (`*.test.yaml`)."""
+        found = sorted((self.root / "runbooks").glob("*.yaml"))
+        return {p.stem: p for p in found if not p.name.endswith(".test.yaml")}
+
+    def log(self, model: str, *, fresh: bool = False) -> Log:
+        """A model's decision log, under the relation name `log`; opened once unless `fresh`. Raises UnknownName, LogError."""
+        key = ("model", model)
+        if fresh or key not in self._logs:
+            spec = self.inventory.model(model)
+            opened = Log.open(
+                spec.log, root=self.root, zone=self.zone, name="log", required=[spec.decision.column], wanted=spec.features
+            )
+            if fresh:
+                return opened
+            self._logs[key] = opened
+        return self._logs[key]
+
+    def source(self, name: str) -> Log:
+        """A source's log, under its own name; opened once. Raises UnknownName, LogError."""
+        sources = self.inventory.file.sources
+        if name not in sources:
+            raise UnknownName("source", name, sources)
+        key = ("source", name)
+        if key not in self._logs:
+            self._logs[key] = Log.open(sources[name].log, root=self.root, zone=self.zone, name=name)
+        return self._logs[key]
+
+    def subject(self, model: str, *, at: datetime | None = None) -> Subject:
+        """A model at a moment: at `at`, or by the clock. Raises UnknownName, LogError, NoRows."""
+        spec = self.inventory.model(model)
+        log = self.log(model)
+        clock = (at or self.clock()).astimezone(UTC)
+        future = 0 if at else log.after(clock)
+        newest = log.newest(clock)
+        if newest is None:
+            raise self._no_rows(log, clock)
+        now = anchor(clock, newest, spec.log.complete_after)
+        windows = windows_at(spec.windows, now, clock, self.zone, lambda moment: self._trained(model, moment))
+        return Subject(
+            self,
+            model,
+            spec,
+            log,
+            windows,
+            dict(self.inventory.features_of(model)),
+            tuple(spec.log.segments),
+            future,
+            at is not None,
+            clock - newest,
+        )
+
+    def journal(self, create: bool) -> Journal:
+        """The project's journal; made when `create`. Raises JournalError."""
+        from mlops_tui.journal.journal import Journal
+
+        if create:
+            self._make_home()
+        return Journal.open(self.state, clock=self.clock, actor=self.actor, create=create)
+
+    def _make_home(self) -> None:
+        home = self.root / ".runbook"
+        try:
+            home.mkdir(mode=0o700, exist_ok=True)
+            ignore = home / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+        except OSError as error:
+            reason = (error.strerror or "it cannot be written").lower()
+            raise JournalError(
+                f"cannot make .runbook: {reason}", where=str(home), hint="the journal needs a folder it can write"
+            ) from error
+
+    def _trained(self, model: str, moment: datetime) -> Window | None:
+        """The span of rows that the version live at `moment` was trained on, as far as anyone recorded it."""
+        from mlops_tui.inventory.changes import read_changes
+        from mlops_tui.inventory.versions import live_at, versions
+        from mlops_tui.logs.measure import versions_seen
+
+        changes = read_changes(self.inventory, model, until=moment)
+        seen = versions_seen(self.log(model), moment).value
+        live = live_at(versions(self.inventory, model, seen=seen, changes=changes), moment)
+        if live is None or live.trained_from is None or live.trained_to is None:
+            return None
+        start, end = (
+            datetime(d.year, d.month, d.day, tzinfo=self.zone).astimezone(UTC) for d in (live.trained_from, live.trained_to)
+        )
+        return Window(start, end + timedelta(days=1))
+
+    def _no_rows(self, log: Log, clock: datetime) -> NoRows:
+        oldest = log.oldest()
+        where = log.manifest.pattern
+        if oldest is None:
+            return NoRows("the log has no rows with a time", where=where)
+        hint = f"its oldest row is of {both_zones(oldest, self.zone)}"
+        return NoRows(f"no rows up to {both_zones(clock, self.zone)}", where=where, hint=hint)

@@ -1,0 +1,50 @@
+"""A model under examination: its log, its windows, its features, at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mlops_tui.core.window import Compare, Pair, Window, Windows
+from mlops_tui.inventory.types import Feature, Model
+from mlops_tui.logs.log import Log
+
+if TYPE_CHECKING:
+    from mlops_tui.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a check asks about. `dimensions` are the segments; `future_rows` are rows later than the clock.
+
+    `at_given` says that a person chose the moment (`--at`): rows after it are then the replay's future, and not counted.
+    """
+
+    project: Project
+    model: str
+    spec: Model
+    log: Log
+    windows: Windows
+    features: dict[str, Feature]
+    dimensions: tuple[str, ...]
+    future_rows: int
+    at_given: bool
+    age: timedelta
+    """How old the newest row is, by the clock."""
+
+    def source(self, name: str) -> Log:
+        """An upstream source's log; opened once. Raises UnknownName, LogError."""
+        return self.project.source(name)
+
+    def pair(self, compare: Compare, current: timedelta | None = None) -> Pair:
+        """The two windows of a comparison. `current` overrides the current window's length.
+
+        The windows of day over day and week over week keep their distance of a day or a week; the reference stays put.
+        """
+        pair = self.windows.pair(compare)
+        if current is None:
+            return pair
+        here = Window(self.windows.now - current, self.windows.now)
+        back = pair.current.start - pair.baseline.start
+        return Pair(compare, here, pair.baseline if compare == "reference" else here.shift(-back))
