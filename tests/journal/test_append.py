@@ -89,7 +89,12 @@ def test_text_that_utf8_cannot_hold_is_kept_readable(journal: Journal) -> None:
 
 
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=True) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(-1e300, 1e300)
+    | st.sampled_from([float("nan"), float("inf")])
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )

@@ -16,28 +16,11 @@ from mlops_tui.core.errors import NotTheDriver
 from mlops_tui.core.settings import Actor
 from mlops_tui.journal import Journal
 from mlops_tui.journal import journal as module
+from tests.journal.children import ended, start
 
 Open = Callable[..., Journal]
 KILLED = -signal.SIGKILL
 OURS = str(Path(module.__file__).parent)
-
-
-def start(work: Callable[[], Any]) -> int:
-    """Runs `work` in a forked process; gives its id. It exits with 0 only when `work` returned."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return child
-
-
-def ended(child: int) -> int:
-    """Waits for a child; gives its exit code, or minus the signal that ended it."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def killed_at(line: int, work: Callable[[], Any]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from mlops_tui.core.errors import JournalError
 from mlops_tui.journal import Journal
 from mlops_tui.journal.artefacts import hash_file
 from mlops_tui.journal.store import refuse_network
+from tests.journal.children import ended, start
+from tests.journal.conftest import open_journal
 
 Open = Callable[..., Journal]
 
@@ -69,20 +72,27 @@ def test_a_file_in_the_way_is_named(folder: Path, opened: Open) -> None:
         opened()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_can_still_be_read(folder: Path, opened: Open) -> None:
-    """An auditor with read access reads and verifies; an append says why it cannot."""
-    with opened() as journal:
-        journal.append("INC-1", "note", {})
-    (folder / "journal.sqlite").chmod(0o440)
-    folder.chmod(0o550)
-    try:
-        with opened(create=False) as journal:
-            assert journal.verify("INC-1") == ()
-            with pytest.raises(JournalError, match="readonly"):
-                journal.append("INC-1", "note", {})
-    finally:
-        folder.chmod(0o770)
+def test_a_read_only_folder_can_still_be_read() -> None:
+    """An auditor who may only read verifies the journal; an append says why it cannot."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "state"
+        with open_journal(folder) as journal:
+            journal.append("INC-1", "note", {})
+        (folder / "journal.sqlite").chmod(0o444)
+        folder.chmod(0o555)
+        assert ended(start(lambda: read_as_a_stranger(folder))) == 0
+        folder.chmod(0o755)
+
+
+def read_as_a_stranger(folder: Path) -> None:
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    with open_journal(folder, create=False) as journal:
+        assert journal.verify("INC-1") == ()
+        with pytest.raises(JournalError, match="readonly") as caught:
+            journal.append("INC-1", "note", {})
+        assert "owner and the mode" in caught.value.hint
 
 
 def test_another_programs_file_is_left_alone(folder: Path, opened: Open) -> None:
