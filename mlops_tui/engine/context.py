@@ -214,9 +214,7 @@ class RunContext:
         after = Window(windows.now, max(windows.clock, windows.now))
         views = {
             "log": subject.log.view_sql(span, hide=subject.spec.log.sensitive),
-            "log_now": subject.log.view_sql(
-                Window(windows.now, max(windows.clock, windows.now)), hide=subject.spec.log.sensitive
-            ),
+            "log_now": subject.log.view_sql(after, hide=subject.spec.log.sensitive),
         }
         folders: list[Path] = list(subject.log.folders)
         for name in sorted(subject.project.inventory.sources_of(subject.model)):

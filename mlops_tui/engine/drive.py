@@ -50,6 +50,8 @@ class Drive:
     front: FrontEnd
     auto: bool
     keep: Callable[[bytes, str, str, str], Artefact]
+    send: Callable[[str], None]
+    """Called after a step that queued messages; must return at once."""
     _events: list[Event] = field(default_factory=list)
 
     def go(self) -> RunReport:
@@ -336,6 +338,8 @@ class Drive:
         }
         kept = tuple(a.sha256 for a in outcome.artefacts) + ((relation,) if relation else ())
         self._append("step_ended", body, step.id, attempt, kept)
+        if step.kind == "notify":
+            self.send(step.id)
 
     # -- questions
 

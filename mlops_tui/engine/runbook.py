@@ -73,7 +73,9 @@ class Common(_Part, kw_only=True):
     idempotency_key: str | None = None
 
 
-class _Head(_Part, kw_only=True):
+class RunbookHead(_Part, kw_only=True):
+    """The top of a runbook file: everything but its steps."""
+
     runbook: str
     title: str
     description: str = ""
@@ -157,7 +159,7 @@ def parse_runbook(text: str, *, source: str, kinds: Mapping[str, Any]) -> Runboo
         reader.finish()
     root = reader.root
     assert root is not None
-    head: _Head | None = reader.convert(_without(root, {"steps"}), _Head)
+    head: RunbookHead | None = reader.convert(_without(root, {"steps"}), RunbookHead)
     steps = [step for node in _step_nodes(reader, root) if (step := _step(reader, node, kinds)) is not None]
     reader.finish()
     assert head is not None

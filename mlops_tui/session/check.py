@@ -1,0 +1,110 @@
+"""`runbook check`: what moved, and which alerts fire. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mlops_tui.core.errors import LogError, UnknownName
+from mlops_tui.core.finding import Finding, ranked
+from mlops_tui.core.window import Windows, iso
+from mlops_tui.session.moments import read_at
+
+if TYPE_CHECKING:
+    from mlops_tui.alerts import AlertResult
+    from mlops_tui.project import Project, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCheck:
+    """What one model's checks said. `windows` is None when its log could not be read at all: `problems` says why."""
+
+    model: str
+    windows: Windows | None
+    age: timedelta | None
+    findings: tuple[Finding, ...]
+    alerts: tuple[AlertResult, ...]
+    problems: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The model's part of `runbook/check/1`."""
+        return {
+            "id": self.model,
+            "windows": self.windows.as_json() if self.windows else None,
+            "alerts": [a.as_json() for a in self.alerts],
+            "problems": list(self.problems),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What every model's checks said, worst finding first."""
+
+    as_of: datetime | None
+    models: tuple[ModelCheck, ...]
+
+    @property
+    def fired(self) -> bool:
+        """Whether an alert fires, whatever the Findings' status."""
+        return any(a.fired for m in self.models for a in m.alerts)
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether some model could not be looked at."""
+        return any(m.windows is None for m in self.models)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every model's Findings together, worst first."""
+        return ranked(f for m in self.models for f in m.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """`runbook/check/1`."""
+        return {
+            "schema": "runbook/check/1",
+            "as_of": iso(self.as_of) if self.as_of else None,
+            "fired": self.fired,
+            "models": [m.as_json() for m in self.models],
+            "findings": [f.as_json() for f in self.findings],
+        }
+
+
+def check(project: Project, models: Sequence[str] = (), *, at: str | None = None) -> CheckReport:
+    """Every check of the models (all where none is named) and their alerts.
+
+    One model whose log cannot be read does not take the others with it. Raises UnknownName for a model nobody has.
+    """
+    known = project.inventory.models
+    for name in models:
+        if name not in known:
+            raise UnknownName("model", name, known)
+    moment = read_at(at, project.zone)
+    reports = tuple(_model(project, name, moment) for name in (models or list(known)))
+    times = [m.windows.now for m in reports if m.windows]
+    return CheckReport(max(times) if times else None, reports)
+
+
+def _model(project: Project, name: str, at: datetime | None) -> ModelCheck:
+    try:
+        subject = project.subject(name, at=at)
+    except LogError as error:
+        return ModelCheck(name, None, None, (), (), (str(error),))
+    return check_subject(subject)
+
+
+def check_subject(subject: Subject) -> ModelCheck:
+    """The suite and the alerts of one opened model. A Finding that two questions share stands once."""
+    from mlops_tui import checks
+    from mlops_tui.alerts import evaluate
+
+    found: dict[str, Finding] = {f.id: f for f in checks.log_health(subject)}
+    results = []
+    for alert in subject.spec.alerts:
+        findings = checks.run(subject, checks.ask_from_alert(alert, subject.spec))
+        results.append(evaluate(alert, findings))
+        found |= {f.id: f for f in findings}
+    for ask in checks.suite(subject.spec, subject.features):
+        found |= {f.id: f for f in checks.run(subject, ask)}
+    return ModelCheck(subject.model, subject.windows, subject.age, ranked(found.values()), tuple(results))

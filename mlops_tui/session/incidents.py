@@ -1,0 +1,79 @@
+"""`runbook incidents`, `runbook incident ID`, `runbook postmortem ID`: what the journal knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlops_tui.core.errors import RunbookError, UnknownName
+from mlops_tui.incidents.incident import Incident, fold
+from mlops_tui.incidents.run import fold_run, runs_of
+
+if TYPE_CHECKING:
+    from mlops_tui.journal.journal import Journal
+    from mlops_tui.project import Project
+
+
+def incidents(project: Project) -> tuple[Incident, ...]:
+    """Every incident of the project, newest first; none where nothing ever ran."""
+    if not _there(project):
+        return ()
+    with project.journal(create=False) as journal:
+        found = [fold(journal.events(stream)) for stream in journal.streams("INC-")]
+    return tuple(reversed(found))
+
+
+def incident(project: Project, name: str) -> Incident:
+    """One incident. Raises UnknownName with those there are."""
+    with opened(project, name) as journal:
+        return fold(journal.events(name))
+
+
+def opened(project: Project, name: str) -> Journal:
+    """The journal, once it is known to hold the incident."""
+    if not _there(project):
+        raise UnknownName("incident", name, ())
+    journal = project.journal(create=False)
+    known = journal.streams("INC-")
+    if name not in known:
+        journal.close()
+        raise UnknownName("incident", name, known)
+    return journal
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A postmortem draft as text, made from the journal now, and where its charts lie."""
+
+    incident: str
+    text: str
+    folder: str
+
+
+def postmortem(project: Project, name: str) -> Draft:
+    """The draft of an incident, folded anew from the journal; the numbers are those that its run measured."""
+    from mlops_tui.report.postmortem import draft
+
+    with opened(project, name) as journal:
+        events = journal.events(name)
+        facts = None
+        for run in reversed(runs_of(events)):
+            state = fold_run(events, run)
+            facts = next(
+                (r.body["extra"]["facts"] for r in state.steps.values() if r.kind == "postmortem" and r.state == "ok"), None
+            )
+            if facts is not None:
+                break
+        if facts is None:
+            raise RunbookError(
+                f"no run of {name} has reached its postmortem step yet",
+                hint=f"runbook resume {name}, or see runbook incident {name}",
+            )
+        text = draft(events, facts, zone=project.zone, inventory=project.inventory)
+    return Draft(name, text, project.shown(project.incident_folder(name)))
+
+
+def _there(project: Project) -> bool:
+    from mlops_tui.journal.journal import Journal
+
+    return Journal.exists(project.state)

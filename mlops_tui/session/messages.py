@@ -1,0 +1,62 @@
+"""`runbook outbox`: messages that wait, and sending them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops_tui.channels.outbox import Message
+    from mlops_tui.journal.journal import Journal
+    from mlops_tui.project import Project
+
+TOKEN = "RUNBOOK_SLACK_TOKEN"  # noqa: S105 - the variable's name
+BASE_URL = "RUNBOOK_SLACK_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class FlushReport:
+    """What a flush did: the messages as they stand now, and why nothing was sent where nothing could be."""
+
+    messages: tuple[Message, ...]
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """`runbook/outbox/1`."""
+        return {"schema": "runbook/outbox/1", "reason": self.reason, "messages": [m.as_json() for m in self.messages]}
+
+
+def outbox(project: Project) -> tuple[Message, ...]:
+    """Every message of every incident, oldest first."""
+    from mlops_tui.channels.outbox import messages
+    from mlops_tui.journal.journal import Journal
+
+    if not Journal.exists(project.state):
+        return ()
+    with project.journal(create=False) as journal:
+        return messages(journal)
+
+
+def flush(project: Project) -> FlushReport:
+    """Sends what waits. Without a token nothing is tried, and the reason says which variable to set."""
+    from mlops_tui.journal.journal import Journal
+
+    if not Journal.exists(project.state):
+        return FlushReport((), "there are no messages")
+    with project.journal(create=False) as journal:
+        return flush_journal(project, journal)
+
+
+def flush_journal(project: Project, journal: Journal) -> FlushReport:
+    """`flush` on a journal that is open already."""
+    from mlops_tui.channels import outbox as box
+
+    token = project.environ.get(TOKEN)
+    if not token:
+        return FlushReport(
+            box.messages(journal), f"no Slack token: messages wait in the outbox (set {TOKEN}, then runbook outbox flush)"
+        )
+    from mlops_tui.channels.slack import SlackSender
+
+    sender = SlackSender(token, base_url=project.environ.get(BASE_URL))
+    return FlushReport(box.flush(journal, sender, clock=project.clock))
