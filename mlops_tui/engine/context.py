@@ -15,6 +15,7 @@ from mlops_tui.engine.names import BUILT_IN, Values
 from mlops_tui.engine.runbook import InputSpec, Runbook, Step
 from mlops_tui.engine.types import Outcome
 from mlops_tui.incidents.run import RunState, StepRecord
+from mlops_tui.project.history import history
 from mlops_tui.sql.names import parameters
 from mlops_tui.sql.values import Value, of, struct
 
@@ -256,17 +257,6 @@ class RunContext:
             "versions": pa.Table.from_pylist(versions, schema=pa.schema(columns)),
             "alerts": pa.Table.from_pylist(alerts, schema=alert_schema),
         }
-
-
-def history(subject: Subject) -> tuple[Changes, tuple[Version, ...]]:
-    """Who changed what up to the run's moment, and the versions that were seen or recorded until then."""
-    from mlops_tui.inventory.changes import read_changes
-    from mlops_tui.inventory.versions import versions
-    from mlops_tui.logs.measure import versions_seen
-
-    changes = read_changes(subject.project.inventory, subject.model, until=subject.windows.now)
-    seen = versions_seen(subject.log, subject.windows.now).value if subject.spec.log.version else {}
-    return changes, versions(subject.project.inventory, subject.model, seen=seen, changes=changes)
 
 
 def read_input(name: str, spec: InputSpec, text: str | None, subject: Subject) -> Any:

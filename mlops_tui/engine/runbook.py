@@ -25,14 +25,14 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A mapping of the file: no unknown keys, immutable."""
 
 
-class AppliesTo(_Part, kw_only=True):
+class AppliesTo(_Part, kw_only=True, frozen=True):
     """The alerts and models that a runbook is for; an empty list means any."""
 
     alerts: list[str] = []
     models: list[str] = []
 
 
-class InputSpec(_Part, kw_only=True):
+class InputSpec(_Part, kw_only=True, frozen=True):
     """A typed input of a run, given by `--set name=value`."""
 
     type: InputType
@@ -43,21 +43,21 @@ class InputSpec(_Part, kw_only=True):
     help: str = ""
 
 
-class Retry(_Part, kw_only=True):
+class Retry(_Part, kw_only=True, frozen=True):
     """How often a failed step is tried again, and how long it waits before."""
 
     times: int = 1
     wait: timedelta = timedelta(seconds=1)
 
 
-class ForEach(_Part, kw_only=True):
+class ForEach(_Part, kw_only=True, frozen=True):
     """Repeats a step for each value of a one-column query."""
 
     query: str
     at_most: int = 10
 
 
-class Common(_Part, kw_only=True):
+class Common(_Part, kw_only=True, frozen=True):
     """The keys that every step may have beside its kind."""
 
     id: str
@@ -73,7 +73,7 @@ class Common(_Part, kw_only=True):
     idempotency_key: str | None = None
 
 
-class RunbookHead(_Part, kw_only=True):
+class RunbookHead(_Part, kw_only=True, frozen=True):
     """The top of a runbook file: everything but its steps."""
 
     runbook: str

@@ -52,7 +52,10 @@ class Score(_Part, kw_only=True):
 
 
 class LogSpec(_Part, kw_only=True):
-    """Where rows lie and what their columns mean. `path` is a glob below the project; `timezone` is the zone of naive times."""
+    """Where rows lie and what their columns mean. `path` is a glob below the project; `timezone` is the zone of naive times.
+
+    `names` says how segment values read to people: `{region: {ES: Spain}}`.
+    """
 
     path: str | None = None
     engine: str | None = None
@@ -67,6 +70,7 @@ class LogSpec(_Part, kw_only=True):
     cost: str | None = None
     segments: list[str] = []
     sensitive: list[str] = []
+    names: dict[str, dict[str, str]] = {}
 
 
 class LabelSpec(_Part, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,12 @@ def open_project(
     )
 
 
+def runbook_files(root: Path) -> dict[str, Path]:
+    """The runbooks below a project's folder, by name, without their tests."""
+    found = sorted((root / "runbooks").glob("*.yaml"))
+    return {p.stem: p for p in found if not p.name.endswith(".test.yaml")}
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -82,8 +89,27 @@ class Project:
     @property
     def runbooks(self) -> dict[str, Path]:
         """The runbooks by name: `runbooks/*.yaml` without the tests (`*.test.yaml`)."""
-        found = sorted((self.root / "runbooks").glob("*.yaml"))
-        return {p.stem: p for p in found if not p.name.endswith(".test.yaml")}
+        return runbook_files(self.root)
+
+    def shown(self, path: Path) -> str:
+        """A path as people and JSON see it: relative to the project where it lies in it."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    def incident_folder(self, incident: str) -> Path:
+        """Where the readable copies of an incident's charts and drafts lie."""
+        return self.state / "incidents" / incident
+
+    def crash_log(self, text: str) -> Path:
+        """Keeps a traceback where it can be found: beside the journal, else in the temporary folder."""
+        name = f"crash-{self.clock():%Y%m%dT%H%M%S}-{os.getpid()}.log"
+        for folder in (self.state, Path(tempfile.gettempdir())):
+            try:
+                with (folder / name).open("a", encoding="utf-8") as file:
+                    file.write(text)
+                return folder / name
+            except OSError:
+                continue
+        return Path(os.devnull)
 
     def log(self, model: str, *, fresh: bool = False) -> Log:
         """A model's decision log, under the relation name `log`; opened once unless `fresh`. Raises UnknownName, LogError."""
@@ -107,6 +133,11 @@ class Project:
         if key not in self._logs:
             self._logs[key] = Log.open(sources[name].log, root=self.root, zone=self.zone, name=name)
         return self._logs[key]
+
+    def interrupt(self) -> None:
+        """Stops every query that runs on an opened log."""
+        for log in tuple(self._logs.values()):
+            log.interrupt()
 
     def subject(self, model: str, *, at: datetime | None = None) -> Subject:
         """A model at a moment: at `at`, or by the clock. Raises UnknownName, LogError, NoRows."""

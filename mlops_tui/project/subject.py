@@ -37,6 +37,19 @@ class Subject:
         """An upstream source's log; opened once. Raises UnknownName, LogError."""
         return self.project.source(name)
 
+    def segment_values(self, dimension: str) -> tuple[str, ...]:
+        """The values of a segment in the reference and current windows, most frequent first; empty for no such column."""
+        from mlops_tui.logs.measure import values
+
+        if dimension not in self.log.columns:
+            return ()
+        span = Window(self.windows.reference.start, self.windows.now)
+        return tuple(v for v in values(self.log, dimension, span).value if v is not None)
+
+    def interrupt(self) -> None:
+        """Stops whatever query runs on the model's log or its sources; it raises Cancelled there."""
+        self.project.interrupt()
+
     def pair(self, compare: Compare, current: timedelta | None = None) -> Pair:
         """The two windows of a comparison. `current` overrides the current window's length.
 

@@ -108,7 +108,7 @@ def models(project: Project) -> ModelsReport:
 
 def model(project: Project, name: str) -> ModelReport:
     """One model. A log that cannot be read is a problem in the report, not an error: the people still stand there."""
-    from mlops_tui.engine.context import history
+    from mlops_tui.project.history import history
 
     inventory = project.inventory
     spec = inventory.model(name)

@@ -48,7 +48,7 @@ def run(
     known = _incident(project, incident)
     model = _model(project, runbook, sets, known, front, auto)
     subject = project.subject(model, at=moment)
-    inputs = _inputs(project, runbook, sets, subject)
+    inputs = _inputs(runbook, sets, subject)
     with project.journal(create=True) as journal:
         opened = known or (None if incident == "new" else _joinable(journal, model, _alert(project, runbook, model)))
         fresh = opened is None
@@ -70,7 +70,7 @@ def resume(project: Project, incident: str | None = None, *, front: FrontEnd, au
         runbook = parse_runbook(str(frozen["text"]), source=str(frozen["source"]), kinds=params_types())
         clock = parse_instant(str(frozen["clock"]))
         subject = project.subject(str(frozen["model"]), at=clock)
-        inputs = _inputs(project, runbook, dict(frozen["sets"]), subject)
+        inputs = _inputs(runbook, dict(frozen["sets"]), subject)
         _say_what_changed(project, runbook, frozen, front)
         return _drive(project, journal, stream, state.run, runbook, subject, inputs, front, auto, None, fresh=False)
 
@@ -223,7 +223,7 @@ def _ask_model(candidates: list[str], front: FrontEnd, hint: str) -> str:
         front.show(Output("", f"{answer.choice!r} is none of them", "err"))
 
 
-def _inputs(project: Project, runbook: Runbook, sets: Mapping[str, str], subject: Subject) -> dict[str, Any]:
+def _inputs(runbook: Runbook, sets: Mapping[str, str], subject: Subject) -> dict[str, Any]:
     from mlops_tui.engine.context import read_input
 
     for name in sets:

@@ -10,7 +10,7 @@ from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Question
 
 
-class AskParams(Params, kw_only=True):
+class AskParams(Params, kw_only=True, frozen=True):
     """`answers` empty means free text; `auto` is the answer of an unattended run."""
 
     question: str

@@ -9,7 +9,7 @@ from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome
 
 
-class AssertParams(Params, kw_only=True):
+class AssertParams(Params, kw_only=True, frozen=True):
     """`that` is a SQL condition; `text` is said when it is not met."""
 
     that: str

@@ -16,7 +16,7 @@ from mlops_tui.engine.types import Outcome
 from mlops_tui.inventory.types import Alert, Fire
 
 
-class CheckParams(Params, kw_only=True):
+class CheckParams(Params, kw_only=True, frozen=True):
     """`alert` names one of the model's alerts; otherwise `name` is the check and the rest are an alert's keys."""
 
     alert: str | None = None

@@ -13,7 +13,7 @@ from mlops_tui.engine.types import Outcome, Question
 SELF = ("on_call", "owner")
 
 
-class ConfirmParams(Params, kw_only=True):
+class ConfirmParams(Params, kw_only=True, frozen=True):
     """`by` is a team, `on_call` or `owner`; `not_by: runner` asks for a second person; `expires` counts from the question."""
 
     text: str

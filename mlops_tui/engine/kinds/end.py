@@ -11,7 +11,7 @@ from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome
 
 
-class EndParams(Params, kw_only=True):
+class EndParams(Params, kw_only=True, frozen=True):
     """`as` is a word such as false_alarm or resolved; both close an incident that this run opened."""
 
     as_: str = msgspec.field(name="as")

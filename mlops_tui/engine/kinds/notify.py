@@ -11,7 +11,7 @@ from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Output
 
 
-class NotifyParams(Params, kw_only=True):
+class NotifyParams(Params, kw_only=True, frozen=True):
     """`to` is a team, `on_call` or `owner`; `attach` names earlier steps whose artefacts go along."""
 
     to: str

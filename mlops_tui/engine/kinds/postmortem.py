@@ -13,7 +13,7 @@ from mlops_tui.engine.types import Outcome, Progress
 TEMPLATES = ("default",)
 
 
-class PostmortemParams(Params, kw_only=True):
+class PostmortemParams(Params, kw_only=True, frozen=True):
     """`template` is `default`; more come with publishing."""
 
     template: str = "default"

@@ -23,7 +23,7 @@ MOST_LINES = 2_000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "NO_COLOR", "TERM")
 
 
-class RunConfirm(Params, kw_only=True):
+class RunConfirm(Params, kw_only=True, frozen=True):
     """Who confirms, who must not, and for how long the question stands."""
 
     by: str | None = None
@@ -31,14 +31,14 @@ class RunConfirm(Params, kw_only=True):
     expires: timedelta | None = None
 
 
-class Verify(Params, kw_only=True):
+class Verify(Params, kw_only=True, frozen=True):
     """A condition on the data that must come true within a time."""
 
     query: str
     within: timedelta = timedelta(minutes=15)
 
 
-class RunParams(Params, kw_only=True):
+class RunParams(Params, kw_only=True, frozen=True):
     """`argv` is run without a shell; a value never becomes more than one argument."""
 
     argv: list[str]
