@@ -12,11 +12,12 @@ from mlops_tui.core.errors import JournalError
 from mlops_tui.journal.store import MODE, shown, sync_folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_SUFFIX = re.compile(r"(\.[a-z0-9]{1,12})*\Z")
+_SUFFIX = re.compile(r"(\.[a-z0-9]{1,12})?\Z")
 
 
 def keep(folder: Path, data: bytes, suffix: str) -> str:
-    """Stores bytes durably as `SHA256SUFFIX` (suffix like `.png`) and returns the hash; the same bytes are stored once."""
+    """Stores bytes durably as `SHA256.SUFFIX` (`.png` or `png`) and returns the hash; the same bytes are stored once."""
+    suffix = f".{suffix.removeprefix('.')}" if suffix else ""
     if not _SUFFIX.match(suffix):
         raise ValueError(f"{suffix!r} is not a suffix such as .png")
     sha256 = hashlib.sha256(data).hexdigest()

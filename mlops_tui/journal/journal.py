@@ -218,7 +218,7 @@ class Journal:
     # artefacts
 
     def keep(self, data: bytes, suffix: str = "") -> str:
-        """Stores bytes durably beside the journal and returns their SHA-256; `suffix` is like `.png`."""
+        """Stores bytes durably beside the journal and returns their SHA-256; `suffix` is `.png` or `png`."""
         return kept.keep(self.folder / "artefacts", data, suffix)
 
     def artefact(self, sha256: str) -> Path:

@@ -125,7 +125,7 @@ def test_a_newer_format_is_refused(folder: Path, opened: Open) -> None:
 def test_artefacts_are_named_by_their_bytes(journal: Journal) -> None:
     """The same bytes are kept once under their SHA-256; a spoilt copy is mended by keeping them again."""
     sha = journal.keep(b"graph", ".png")
-    assert journal.keep(b"graph", ".png") == sha
+    assert journal.keep(b"graph", "png") == sha
     place = journal.artefact(sha)
     assert place.name == f"{sha}.png"
     assert place.read_bytes() == b"graph"
