@@ -1,0 +1,238 @@
+"""What a postmortem draft is made from: measured once, kept in the journal, so that the draft can be folded again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from mlops_tui.core.canonical import plain
+from mlops_tui.core.finding import Finding, describe_slice
+from mlops_tui.core.leave import SMALL_CELL
+from mlops_tui.core.window import Window, iso
+from mlops_tui.inventory.types import Owner
+from mlops_tui.inventory.versions import Version
+from mlops_tui.logs import measure
+from mlops_tui.logs.measure import Rate
+from mlops_tui.project import Subject
+from mlops_tui.project.history import history
+from mlops_tui.stats.rates import newcombe
+
+BEFORE = timedelta(hours=48)
+"""How long before the onset a change is still told."""
+
+
+def headline(findings: Sequence[Finding]) -> Finding | None:
+    """The Finding that the incident is about: the worst movement of decisions, else the worst bad Finding."""
+    bad = [f for f in findings if f.status in ("crit", "warn") and not f.recovery]
+    return next((f for f in bad if f.kind == "decision_rate"), bad[0] if bad else None)
+
+
+def gather(subject: Subject, findings: Sequence[Finding], *, step: str) -> dict[str, Any]:
+    """The facts of an incident, as JSON: place, onset, impact by segment, what moved, changes, versions, data, duties.
+
+    `findings` are those of the run so far, worst first; `step` is the step that measured the impact. Counts below
+    10 are left out. The counterfactual of a segment is its rate in the frozen reference window, times its decisions.
+    """
+    about = headline(findings)
+    onset = _onset(findings, about)
+    changes, versions = history(subject)
+    since = onset or subject.windows.current.start
+    moved = _moved(findings)
+    told = [
+        plain({"ts": c.ts, "kind": c.kind, "target": c.target, "what": c.what, "who": c.who, "ref": c.ref})
+        for c in changes.rows
+        if since - BEFORE <= c.ts <= since + timedelta(hours=1)
+    ]
+    facts: dict[str, Any] = {
+        "step": step,
+        "model": subject.model,
+        "headline": about.as_json() if about else None,
+        "place": {k: {"value": v, "name": shown_value(subject, k, v)} for k, v in (about.slice if about else {}).items()},
+        "onset": iso(onset) if onset else None,
+        "as_of": iso(subject.windows.now),
+        "clock": iso(subject.windows.clock),
+        "impact": _impact(subject, about, since),
+        "moved": moved,
+        "changes": told,
+        "change_problems": [str(p) for p in changes.problems],
+        "versions": _versions(versions, since, subject.windows.now),
+        "data": _data(subject),
+        "duties": _duties(subject, moved, versions, since),
+    }
+    facts["query"] = facts["impact"]["query"]
+    return facts
+
+
+def _onset(findings: Sequence[Finding], about: Finding | None) -> datetime | None:
+    if about is not None and about.onset is not None:
+        return about.onset
+    return next((f.onset for f in findings if f.onset is not None and f.status in ("crit", "warn")), None)
+
+
+def shown_value(subject: Subject, dimension: str, value: str) -> str:
+    """A segment value as people read it: `Spain` for ES where the inventory says so, else the value."""
+    return subject.spec.log.names.get(dimension, {}).get(value, value)
+
+
+def _impact(subject: Subject, about: Finding | None, since: datetime) -> dict[str, Any]:
+    dimension = next((k for k in (about.slice if about else {}) if k in subject.dimensions), None)
+    dimension = dimension or (subject.dimensions[0] if subject.dimensions else None)
+    during = Window(since, max(since, subject.windows.now))
+    reference = subject.windows.reference
+    if reference.end > since:
+        reference = Window(min(reference.start, since), since)
+    found = measure.rates(subject.log, subject.spec.decision, [during, reference], by=[dimension] if dimension else [])
+    rows, total = [], [0, 0, 0.0]
+    for group in dict.fromkeys(key[1] for key in found.value):
+        now, before = found.value[0, group], found.value[1, group]
+        value = group[0] if group else None
+        rows.append(_impact_row(subject, dimension, value, now, before))
+        if before.rate is not None:
+            total = [total[0] + now.n, total[1] + now.positives, total[2] + now.n * before.rate]
+    rows.sort(key=lambda r: (-abs(r["difference"] or 0.0), str(r["value"])))
+    return {
+        "dimension": dimension,
+        "window": during.as_json(),
+        "reference": reference.as_json(),
+        "positive": subject.spec.decision.positive,
+        "rows": rows,
+        "total": {
+            "n": total[0],
+            "positives": total[1],
+            "counterfactual": round(total[2]),
+            "difference": round(total[1] - total[2]),
+        },
+        "query": found.query,
+        "inputs": [found.inputs.as_json()],
+    }
+
+
+def _impact_row(subject: Subject, dimension: str | None, value: str | None, now: Rate, before: Rate) -> dict[str, Any]:
+    name = (
+        shown_value(subject, dimension, value)
+        if dimension and value is not None
+        else (value or ("none" if dimension else "all"))
+    )
+    row: dict[str, Any] = {"value": value, "name": name, "n": now.n, "small": now.n < SMALL_CELL or before.n < SMALL_CELL}
+    if row["small"] or now.rate is None or before.rate is None:
+        return row | dict.fromkeys(
+            ("positives", "rate", "reference_rate", "counterfactual", "difference", "interval", "n_reference")
+        )
+    low, high = newcombe(now.positives, now.n, before.positives, before.n)
+    expected = now.n * before.rate
+    return row | {
+        "positives": now.positives,
+        "rate": round(now.rate, 6),
+        "reference_rate": round(before.rate, 6),
+        "n_reference": before.n,
+        "counterfactual": round(expected),
+        "difference": round(now.positives - expected),
+        "interval": [round(low * now.n), round(high * now.n)],
+    }
+
+
+def _moved(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    out = []
+    for f in findings:
+        if f.status in ("crit", "warn") and not f.recovery:
+            out.append(
+                {
+                    "id": f.id,
+                    "kind": f.kind,
+                    "check": f.check_name,
+                    "target": f.target,
+                    "slice": describe_slice(f.slice),
+                    "status": f.status,
+                    "summary": f.summary,
+                    "onset": iso(f.onset) if f.onset else None,
+                }
+            )
+    return out
+
+
+def _versions(versions: Sequence[Version], since: datetime, now: datetime) -> list[dict[str, Any]]:
+    """The version live before the onset, and every one that decided since; which were trained on rows after it."""
+    out = []
+    for v in versions:
+        if v.first_seen is None or v.first_seen > now:
+            continue
+        if v.last_seen is not None and v.last_seen < since - timedelta(hours=24):
+            continue
+        out.append(
+            plain(
+                {
+                    "id": v.id,
+                    "role": v.role,
+                    "deployed": v.deployed,
+                    "by": v.deployed_by,
+                    "trained_from": v.trained_from,
+                    "trained_to": v.trained_to,
+                    "first_seen": v.first_seen,
+                    "last_seen": v.last_seen,
+                    "contaminated": contaminated(v, since),
+                }
+            )
+        )
+    return out
+
+
+def contaminated(version: Version, onset: datetime) -> bool:
+    """Whether a version was trained on rows of the onset's day or later, and deployed after it."""
+    late = version.deployed is None or version.deployed > onset
+    return version.trained_to is not None and version.trained_to >= onset.date() and late
+
+
+def _data(subject: Subject) -> list[dict[str, Any]]:
+    logs = [subject.log.inputs]
+    for name in sorted(subject.project.inventory.sources_of(subject.model)):
+        try:
+            logs.append(subject.source(name).inputs)
+        except Exception as error:  # noqa: BLE001  (a draft is written whatever one source's log is like)
+            logs.append(type(subject.log.inputs)(f"{name}: {error}", "", 0))
+    return [i.as_json() for i in logs]
+
+
+def _duties(
+    subject: Subject, moved: Sequence[Mapping[str, Any]], versions: Sequence[Version], since: datetime
+) -> list[dict[str, str]]:
+    """Action items that follow from the facts alone, each with the owner that the inventory names."""
+    inventory = subject.project.inventory
+    duties: list[dict[str, str]] = []
+
+    def duty(what: str, owner: Owner) -> None:
+        entry = {"what": what, "owner": owner.name, "team": owner.team}
+        if entry not in duties:
+            duties.append(entry)
+
+    features = {m["target"] for m in moved if m["kind"] in ("feature_drift", "data_quality")} & set(subject.features)
+    for name in sorted(features):
+        feature = subject.features[name]
+        duty(f"Say what happened to `{name}` since the onset, and mend or fence it", feature.owner)
+        source = inventory.file.sources.get(feature.source or "")
+        if source is not None:
+            duty(f"Ask upstream of `{feature.source}` what changed, and agree on notice before the next time", source.owner)
+            for other, spec in inventory.models.items():
+                if other != subject.model and name in inventory.features_of(other):
+                    duty(f"Check `{other}`, which reads `{name}` too", spec.owner)
+        watched = {a.feature for a in subject.spec.alerts} | {
+            None for a in subject.spec.alerts if a.check == "feature_drift" and not a.feature
+        }
+        if name not in watched and None not in watched:
+            duty(f"Add an alert on `{name}`: nothing pages when it moves", subject.spec.owner)
+    for version in versions:
+        if contaminated(version, since):
+            duty(
+                f"Keep version {version.id} out of rollbacks and references: it was trained on rows after the onset",
+                subject.spec.owner,
+            )
+    duty("Decide what becomes of the decisions since the onset (redress, review, notice)", _second(subject))
+    return duties
+
+
+def _second(subject: Subject) -> Owner:
+    """The first person of the on-call team that does not own the model: decisions about people are not the owner's alone."""
+    teams = [t for t in subject.spec.on_call if t != subject.spec.owner.team] or [subject.spec.owner.team]
+    team = subject.project.inventory.file.teams.get(teams[0])
+    name = team.members[0].name if team and team.members else subject.spec.owner.name
+    return Owner(team=teams[0], name=name)
