@@ -129,8 +129,8 @@ def kolmogorov_sf(x: float) -> float:
     if x < 1.18:
         step = math.exp(-(math.pi**2) / (8 * x * x))
         total = math.fsum(math.pow(step, (2 * k - 1) ** 2) for k in range(1, 8))
-        return 1 - math.sqrt(2 * math.pi) / x * total
-    return 2 * sum((-1) ** (k - 1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 8))
+        return 1 - math.sqrt(2 * math.pi) * total / x
+    return 2 * math.fsum((1 if k % 2 else -1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 8))
 
 
 def ks_sf(d: float, n: int, m: int) -> float:
