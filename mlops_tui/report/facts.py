@@ -133,22 +133,20 @@ def _impact_row(subject: Subject, dimension: str | None, value: str | None, now:
 
 
 def _moved(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    out = []
-    for f in findings:
-        if f.status in ("crit", "warn") and not f.recovery:
-            out.append(
-                {
-                    "id": f.id,
-                    "kind": f.kind,
-                    "check": f.check_name,
-                    "target": f.target,
-                    "slice": describe_slice(f.slice),
-                    "status": f.status,
-                    "summary": f.summary,
-                    "onset": iso(f.onset) if f.onset else None,
-                }
-            )
-    return out
+    return [
+        {
+            "id": f.id,
+            "kind": f.kind,
+            "check": f.check_name,
+            "target": f.target,
+            "slice": describe_slice(f.slice),
+            "status": f.status,
+            "summary": f.summary,
+            "onset": iso(f.onset) if f.onset else None,
+        }
+        for f in findings
+        if f.status in ("crit", "warn") and not f.recovery
+    ]
 
 
 def _versions(versions: Sequence[Version], since: datetime, now: datetime) -> list[dict[str, Any]]:
@@ -215,10 +213,7 @@ def _duties(
             for other, spec in inventory.models.items():
                 if other != subject.model and name in inventory.features_of(other):
                     duty(f"Check `{other}`, which reads `{name}` too", spec.owner)
-        watched = {a.feature for a in subject.spec.alerts} | {
-            None for a in subject.spec.alerts if a.check == "feature_drift" and not a.feature
-        }
-        if name not in watched and None not in watched:
+        if not any(a.check == "feature_drift" and a.feature in (None, name) for a in subject.spec.alerts):
             duty(f"Add an alert on `{name}`: nothing pages when it moves", subject.spec.owner)
     for version in versions:
         if contaminated(version, since):

@@ -21,6 +21,10 @@ from mlops_tui.report.facts import gather
 
 __all__ = ["draft", "gather"]
 
+FEW = 3
+"""Up to so many Findings of a step are all told; of more, only those that are not OK."""
+MOST = 12
+"""The most Findings that are told of a step."""
 QUIET = frozenset({"step_started", "effect_intended", "run_joined"})
 """Events that a reader of the timeline does not miss."""
 
@@ -35,9 +39,7 @@ def draft(events: Sequence[Event], facts: Mapping[str, Any], *, zone: ZoneInfo, 
     run = next((r for r in reversed(runs) if facts.get("step") in r.steps), runs[-1])
     citing = {f["id"]: r.id for r in run.steps.values() for f in r.body.get("findings") or ()}
     moved = [m for m in facts["moved"] if m["kind"] != "decision_rate"]
-    place = [
-        f"{p['name']} ({k} {p['value']})" if p["name"] != p["value"] else f"{k} {p['value']}" for k, p in facts["place"].items()
-    ]
+    place = [_place(k, p["value"], p["name"]) for k, p in facts["place"].items()]
     onset = parse_instant(facts["onset"]) if facts.get("onset") else None
     context = {
         "incident": incident,
@@ -57,7 +59,7 @@ def draft(events: Sequence[Event], facts: Mapping[str, Any], *, zone: ZoneInfo, 
         "timeline": [e for e in incident.timeline if e.kind not in QUIET],
         "changes": sorted(facts["changes"], key=lambda c: str(c["ts"]), reverse=True),
         "charts": _charts(run),
-        "evidence": _evidence(run),
+        "evidence": _evidence(run, facts),
         "cited": [{"id": r.id, "title": r.title, "run": run.run} for r in _cited(run, facts, citing)],
         "head": events[-1],
         "cite": lambda finding: f"[^{citing[finding]}]" if finding in citing else "",
@@ -138,27 +140,29 @@ def _charts(run: RunState) -> list[dict[str, str]]:
     return [{"title": str(a.get("title") or a["path"]), "file": str(a["path"]).rsplit("/", 1)[-1]} for a in found]
 
 
-def _evidence(run: RunState) -> list[dict[str, Any]]:
+def _evidence(run: RunState, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps that measured something, with their queries; the draft's own query last."""
     out = []
     for record in run.steps.values():
-        if not record.done or record.kind in ("end", "note", "notify", "ask", "confirm", "chart"):
+        if not record.done or record.kind not in ("check", "query", "assert"):
             continue
-        findings = [
-            {"word": STATUS_WORDS[f.status], "summary": f.summary or f.target}
-            for f in record.findings
-            if f.bad or len(record.findings) <= 3
-        ]
+        told = [f for f in record.findings if f.bad or len(record.findings) <= FEW]
         out.append(
             {
                 "id": record.id,
                 "title": record.title,
                 "state": record.state,
                 "text": record.reason or str(record.body.get("text") or ""),
-                "findings": findings[:12],
+                "findings": [{"word": STATUS_WORDS[f.status], "summary": f.summary or f.target} for f in told[:MOST]],
                 "query": _fenced(str(record.body.get("query") or "")),
             }
         )
-    return out
+    impact = {"id": facts["step"], "title": "Impact by segment", "state": "ok", "text": "", "findings": []}
+    return [*out, impact | {"query": _fenced(str(facts["query"]))}]
+
+
+def _place(dimension: str, value: str, name: str) -> str:
+    return f"{name} ({dimension} {value})" if name != value else f"{dimension} {value}"
 
 
 def _fenced(query: str) -> str:
