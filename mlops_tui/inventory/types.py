@@ -19,7 +19,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A mapping of the file: no unknown keys, immutable."""
 
 
-class Member(_Part, kw_only=True):
+class Member(_Part, frozen=True, kw_only=True):
     """A person of a team. `login` is the operating system's user name, `slack` the Slack user id."""
 
     name: str
@@ -27,7 +27,7 @@ class Member(_Part, kw_only=True):
     slack: str | None = None
 
 
-class Team(_Part, kw_only=True):
+class Team(_Part, frozen=True, kw_only=True):
     """People who answer together; `slack` is a channel such as `#ml-incidents`."""
 
     members: list[Member]
@@ -35,14 +35,14 @@ class Team(_Part, kw_only=True):
     on_call_now: str | None = None
 
 
-class Owner(_Part, kw_only=True):
+class Owner(_Part, frozen=True, kw_only=True):
     """Who answers for a thing: a team, and a person by name."""
 
     team: str
     name: str
 
 
-class Score(_Part, kw_only=True):
+class Score(_Part, frozen=True, kw_only=True):
     """The score's column, what a high score means, and where the decision is cut."""
 
     column: str
@@ -51,7 +51,7 @@ class Score(_Part, kw_only=True):
     approve_to: float | None = None
 
 
-class LogSpec(_Part, kw_only=True):
+class LogSpec(_Part, frozen=True, kw_only=True):
     """Where rows lie and what their columns mean. `path` is a glob below the project; `timezone` is the zone of naive times.
 
     `names` says how segment values read to people: `{region: {ES: Spain}}`.
@@ -73,7 +73,7 @@ class LogSpec(_Part, kw_only=True):
     names: dict[str, dict[str, str]] = {}
 
 
-class LabelSpec(_Part, kw_only=True):
+class LabelSpec(_Part, frozen=True, kw_only=True):
     """Outcomes in a log of their own (or a column of the decision log): joined by `join`, late by up to `arrives_after`."""
 
     log: LogSpec | None = None
@@ -84,7 +84,7 @@ class LabelSpec(_Part, kw_only=True):
     only_when: str | None = None
 
 
-class Bounds(_Part, kw_only=True):
+class Bounds(_Part, frozen=True, kw_only=True):
     """The four bounds of a threshold, as written."""
 
     below: Quantity | None = None
@@ -98,21 +98,21 @@ MeasureName = Literal["value", "change", "ratio", "psi", "js", "ks"]
 Fire = dict[MeasureName, Bounds]
 
 
-class FeatureChecks(_Part, kw_only=True):
+class FeatureChecks(_Part, frozen=True, kw_only=True):
     """Checks written beside a feature: the most that may be missing, and the range of its values."""
 
     missing: Bounds | None = None
     range: tuple[float, float] | None = None
 
 
-class Budget(_Part, kw_only=True):
+class Budget(_Part, frozen=True, kw_only=True):
     """What a feature may cost: latency, and money for an amount of calls, such as `0.40 USD/million`."""
 
     latency: timedelta | None = None
     cost: str | None = None
 
 
-class Feature(_Part, kw_only=True):
+class Feature(_Part, frozen=True, kw_only=True):
     """A feature as a versioned contract, not a column."""
 
     type: Literal["numeric", "categorical", "boolean", "text"]
@@ -130,7 +130,7 @@ class Feature(_Part, kw_only=True):
     removal: date | None = None
 
 
-class Source(_Part, kw_only=True):
+class Source(_Part, frozen=True, kw_only=True):
     """An upstream log that features are made of."""
 
     owner: Owner
@@ -140,34 +140,34 @@ class Source(_Part, kw_only=True):
     links: dict[str, str] = {}
 
 
-class Decision(_Part, kw_only=True):
+class Decision(_Part, frozen=True, kw_only=True):
     """The decision's column and the value that counts as positive, compared in the column's own type."""
 
     column: str
     positive: str
 
 
-class Detect(_Part, kw_only=True):
+class Detect(_Part, frozen=True, kw_only=True):
     """Drift is noticed by alerts on the decisive features."""
 
     features: list[str] = []
 
 
-class Absorb(_Part, kw_only=True):
+class Absorb(_Part, frozen=True, kw_only=True):
     """Drift is tolerated up to a bound that rehearsal proves, or met by a fallback."""
 
     tolerance: str | None = None
     fallback: str | None = None
 
 
-class Adapt(_Part, kw_only=True):
+class Adapt(_Part, frozen=True, kw_only=True):
     """Drift is met by a retrain with a gate."""
 
     retrain: str
     gate: str | None = None
 
 
-class DriftStrategy(_Part, kw_only=True):
+class DriftStrategy(_Part, frozen=True, kw_only=True):
     """What the model does about drift."""
 
     detect: Detect | None = None
@@ -175,14 +175,14 @@ class DriftStrategy(_Part, kw_only=True):
     adapt: Adapt | None = None
 
 
-class Span(_Part, kw_only=True, rename={"from_": "from"}):
+class Span(_Part, frozen=True, kw_only=True, rename={"from_": "from"}):
     """A fixed window: `{from: ..., to: ...}`."""
 
     from_: datetime
     to: datetime
 
 
-class WindowsSpec(_Part, kw_only=True):
+class WindowsSpec(_Part, frozen=True, kw_only=True):
     """How long the current window is, and the reference: a duration that ends where the current one begins, `training`,
     a quarter such as `2026-Q2`, or a fixed span."""
 
@@ -190,7 +190,7 @@ class WindowsSpec(_Part, kw_only=True):
     reference: str | Span = "30d"
 
 
-class Metric(_Part, kw_only=True):
+class Metric(_Part, frozen=True, kw_only=True):
     """A metric over rows: `sum`, `mean` or `count` of a row expression, or the `ratio` of two; `where` restricts the rows."""
 
     name: str
@@ -201,14 +201,14 @@ class Metric(_Part, kw_only=True):
     where: str | None = None
 
 
-class TopSlice(_Part, kw_only=True):
+class TopSlice(_Part, frozen=True, kw_only=True):
     """The rows with the highest `by` in the reference window, such as the top decile."""
 
     top: Quantity
     by: str
 
 
-class Alert(_Part, kw_only=True):
+class Alert(_Part, frozen=True, kw_only=True):
     """A check with a threshold, people to page and a runbook to run. Also the form of a guardrail."""
 
     id: str
@@ -232,7 +232,7 @@ class Alert(_Part, kw_only=True):
     auto: bool = False
 
 
-class VersionSpec(_Part, kw_only=True):
+class VersionSpec(_Part, frozen=True, kw_only=True):
     """A model version that neither the log nor the change feed tells all about."""
 
     id: str
@@ -242,20 +242,20 @@ class VersionSpec(_Part, kw_only=True):
     trained_on: tuple[date, date] | None = None
 
 
-class Feed(_Part, kw_only=True):
+class Feed(_Part, frozen=True, kw_only=True):
     """Where changes are recorded: a git repository, or a JSONL file of `{ts, kind, target, what, who, ref}`."""
 
     git: str | None = None
     jsonl: str | None = None
 
 
-class Scorer(_Part, kw_only=True):
+class Scorer(_Part, frozen=True, kw_only=True):
     """A command that rescores rows on stdin."""
 
     argv: list[str]
 
 
-class Model(_Part, kw_only=True):
+class Model(_Part, frozen=True, kw_only=True):
     """A model in production: its people, its logs, what it promises and what watches it."""
 
     description: str
@@ -281,14 +281,14 @@ class Model(_Part, kw_only=True):
     changes: list[Feed] = []
 
 
-class Writeups(_Part, kw_only=True):
+class Writeups(_Part, frozen=True, kw_only=True):
     """Where finished postmortems are published."""
 
     git: str
     path: str = "postmortems"
 
 
-class InventoryFile(_Part, kw_only=True):
+class InventoryFile(_Part, frozen=True, kw_only=True):
     """The whole of `inventory.yaml`."""
 
     version: Literal[1]
