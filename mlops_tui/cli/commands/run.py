@@ -1,0 +1,131 @@
+"""`runbook run` and `runbook resume`: a runbook, walked through."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_tui.cli import options, page
+from mlops_tui.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlops_tui.engine.types import FrontEnd, RunReport
+    from mlops_tui.project import Project
+
+_AUTO = (
+    "Ask nobody: questions take their `auto:` answer, steps that need a person are skipped, nothing in production changes."
+    " Always ends with a draft."
+)
+
+
+@click.command(short_help="Walk through a runbook.")
+@click.argument("name")
+@click.option(
+    "--set", "sets", metavar="NAME=VALUE", multiple=True, help="An input of the runbook, or model=NAME; may be repeated."
+)
+@options.at
+@click.option("--incident", metavar="ID|new", help="The incident to join, or `new`; by default the open one of the same alert.")
+@click.option("--auto", is_flag=True, help=_AUTO)
+@options.as_json
+@click.pass_context
+def run(
+    ctx: click.Context, name: str, sets: tuple[str, ...], at: str | None, incident: str | None, auto: bool, as_json: bool
+) -> int:
+    """Walk through the runbook NAME: each step says what it found, and asks where a person must decide.
+
+    Exits 0 when the end was reached, whatever was found; 1 when a step failed; 3 when the run was left. Ctrl-C leaves a run
+    that `runbook resume` goes on with. Answers may be piped in, one a line; `note TEXT` puts a note into the timeline.
+    """
+    from mlops_tui.session import runs as session
+
+    values = dict(pair(s) for s in sets)
+    project = options.opened(ctx)
+    return walked(
+        project,
+        auto=auto,
+        as_json=as_json,
+        go=lambda front: session.run(project, name, sets=values, at=at, incident=incident, front=front, auto=auto),
+    )
+
+
+@click.command(short_help="Go on with a run that was left.")
+@click.argument("incident", required=False)
+@click.option("--auto", is_flag=True, help=_AUTO)
+@options.as_json
+@click.pass_context
+def resume(ctx: click.Context, incident: str | None, auto: bool, as_json: bool) -> int:
+    """Go on with the run of INCIDENT (by default the only one that was left) where it stopped.
+
+    Steps that are done are not done again. Exit codes as for `run`.
+    """
+    from mlops_tui.session import runs as session
+
+    project = options.opened(ctx)
+    return walked(
+        project, auto=auto, as_json=as_json, go=lambda front: session.resume(project, incident, front=front, auto=auto)
+    )
+
+
+def pair(text: str) -> tuple[str, str]:
+    """`region=ES` as a pair. Raises UsageError for anything without a name and `=`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"--set {text!r} is no NAME=VALUE", hint="write it like --set region=ES")
+    return name.strip(), value
+
+
+def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEnd], RunReport]) -> int:
+    """Drive a run with the front end that fits, print its report, and give the exit code."""
+    from mlops_tui.cli import lines
+    from mlops_tui.cli.console import Console, Quiet, interruptible
+
+    if auto and as_json:
+        quiet = Quiet()
+        with interruptible(quiet.inbox, lambda: None):
+            report = go(quiet)
+        told(report, as_json=True, left="")
+        return report.exit_code
+
+    def note(incident: str, text: str) -> None:
+        from mlops_tui.session.notes import note as keep
+
+        keep(project, incident, text)
+
+    source = lines.stdin()
+    out = sys.stderr if as_json else sys.stdout
+    front = Console(
+        out=out,
+        err=sys.stderr,
+        lines=source,
+        look=page.Look.of(out, os.environ),
+        person=project.actor.login,
+        clock=project.clock,
+        note=note,
+    )
+    try:
+        with interruptible(front.inbox, lambda: page.talk("\nstopping where it can be resumed; Ctrl-C again stops at once")):
+            report = go(front)
+    finally:
+        front.close()
+        source.close()
+    told(report, as_json=as_json, left=front.left)
+    return report.exit_code
+
+
+def told(report: RunReport, *, as_json: bool, left: str) -> None:
+    """How the run ended: on stdout its incident and files, or all of it as JSON; on stderr how to go on."""
+    if as_json:
+        from mlops_tui.engine.tell import run_json
+
+        page.json(run_json(report))
+    else:
+        from mlops_tui.cli.ending import ending
+
+        page.data(ending(report, page.here()))
+    if report.state in ("waiting", "interrupted"):
+        why = f" ({left})" if left else ""
+        page.talk(f"the run is left {report.state}{why}; go on with: runbook resume {report.incident}")

@@ -1,0 +1,48 @@
+"""Options that several commands share, and the opened project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mlops_tui.project import Project
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+at = click.option(
+    "--at",
+    metavar="TIME",
+    help="Answer as if it were this moment: ISO 8601 such as 2026-10-14T03:00, read in the project's time zone unless it"
+    " ends in Z or an offset; a date alone is its midnight. Windows end with the last hour that was complete then.",
+)
+
+
+def start(ctx: click.Context) -> Path:
+    """Where the search for the project begins: `--project`, else the working folder."""
+    given: Path | None = ctx.find_root().obj.project
+    return given if given is not None else Path.cwd()
+
+
+def opened(ctx: click.Context) -> Project:
+    """The project that was meant. Raises UsageError where there is none, InvalidFiles where its inventory is broken."""
+    from mlops_tui.project import open_project
+
+    return open_project(start(ctx))
+
+
+def root(ctx: click.Context) -> Path:
+    """The project's folder, whether or not its inventory can be read. Raises UsageError where there is none."""
+    from mlops_tui.core.errors import UsageError
+
+    here = start(ctx).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "inventory.yaml").is_file():
+            return folder
+    raise UsageError(
+        f"no inventory.yaml in {here} or above", hint="`runbook demo DIR` makes a project to try; --project DIR names one"
+    )

@@ -1,0 +1,112 @@
+"""`runbook` itself: its commands by name, each imported only when it is called, and the border where errors end."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import click
+
+from mlops_tui import __version__
+from mlops_tui.cli import faults
+
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "demo": ("demo", "Make a demo project with an incident in its logs."),
+        "models": ("models", "List the models and who answers for them."),
+        "model": ("models", "Show one model: people, logs, versions, alerts."),
+        "check": ("check", "What moved, and which alerts fire (exit 1 when one does)."),
+        "run": ("run", "Walk through a runbook."),
+        "resume": ("run", "Go on with a run that was left."),
+        "incidents": ("incidents", "List the incidents."),
+        "incident": ("incidents", "Show one incident: timeline, findings, messages."),
+        "postmortem": ("incidents", "Show an incident's postmortem draft and where it lies."),
+        "outbox": ("outbox", "Messages that went out or wait; `outbox flush` sends."),
+        "lint": ("files", "Check inventory and runbooks, every problem with its line."),
+        "schema": ("files", "Print the JSON Schema of a file that people write."),
+    }
+)
+"""Command name -> (module in `cli.commands`, the line that `--help` shows)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What the global options said. `project` is None where it was not given."""
+
+    project: Path | None
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of a day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """The command, imported now; None for a name nobody has."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mlops_tui.cli.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with the nearest names in the error."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from mlops_tui.core.errors import UnknownName
+
+            raise UnknownName("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="A project is the nearest folder upwards that holds an inventory.yaml. Start with `runbook demo`.",
+)
+@click.option(
+    "--project",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project's folder, instead of the nearest one upwards.",
+)
+@click.version_option(__version__, prog_name="runbook")
+@click.pass_context
+def runbook(ctx: click.Context, project: Path | None) -> None:
+    """Incident response for production machine learning.
+
+    Says that something moved, where and since when, walks you through the runbook, and writes the postmortem draft.
+    """
+    ctx.obj = Root(project)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def invoke(argv: Sequence[str]) -> int:
+    """Parse and run one command line; every error ends here as one sentence on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    project: Path | None = None
+    try:
+        with runbook.make_context("runbook", list(argv)) as ctx:
+            project = ctx.params.get("project")
+            result = runbook.invoke(ctx)
+            sys.stdout.flush()
+            return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except BaseException as error:  # noqa: BLE001 - the border of a command
+        return faults.told(error, argv=argv, start=project or Path.cwd(), environ=os.environ)

@@ -1,0 +1,98 @@
+"""Journal events as lines for a person. Pure: event in, text out; everything that came from data is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlops_tui.cli.page import Look, wrapped
+from mlops_tui.core.finding import Finding, from_json, ranked
+from mlops_tui.core.leave import one_line, visible
+from mlops_tui.journal import Event
+
+MOST_FINDINGS = 12
+MOST_ROWS = 20
+
+
+def shown(event: Event, look: Look) -> str:
+    """The lines of an event; an empty text for what a person need not see."""
+    body = event.body or {}
+    match event.type:
+        case "run_started":
+            return begun(event, look)
+        case "run_joined":
+            return look.paint(f"{event.stream} · going on with run {event.run}", "bold")
+        case "step_started":
+            return started(event.step, body, look)
+        case "step_ended":
+            return ended(body, look)
+        case "step_skipped":
+            text = f"{event.step} · skipped: {one_line(str(body.get('reason', '')))}"
+            return "\n" + look.paint(text, "dim")
+        case "answered":
+            why = f" ({one_line(str(body['why']))})" if body.get("why") else ""
+            return f"  {one_line(str(body.get('person', '')))}: {one_line(str(body.get('choice', '')))}{why}"
+        case "question_expired":
+            return "  nobody answered in time"
+        case "effect_intended":
+            return f"  about to do: {one_line(str(body.get('plan') or body.get('kind', '')))}"
+        case "effect_ended":
+            return f"  done: {one_line(str(body.get('state', '')))}"
+        case "message_queued":
+            to = one_line(str(body.get("to") or body.get("channel") or ""))
+            return f"  message to {to}: {one_line(str(body.get('text', '')), most=200)}"
+        case "note":
+            return f"  note by {one_line(event.actor.shown)}: {one_line(str(body.get('text', '')))}"
+    return ""
+
+
+def begun(event: Event, look: Look) -> str:
+    """Which incident and runbook, for which model, and until when its data goes."""
+    body = event.body or {}
+    about = " · ".join(one_line(str(body[k])) for k in ("title", "model") if body.get(k))
+    until = f"\n  data until {one_line(str(body['at']))}" if body.get("at") else ""
+    replayed = " (replayed)" if body.get("replayed") else ""
+    return look.paint(f"{event.stream} · {about}" if about else event.stream, "bold") + until + (replayed if until else "")
+
+
+def started(step: str, body: Mapping[str, Any], look: Look) -> str:
+    """The step's id and title, and what to understand."""
+    title = one_line(str(body.get("title") or ""))
+    head = look.paint(f"{step} · {title}" if title else step, "bold")
+    why = wrapped(str(body.get("why") or ""), look.width)
+    return "\n" + head + (f"\n{look.paint(why, 'dim')}" if why else "")
+
+
+def ended(body: Mapping[str, Any], look: Look) -> str:
+    """How the step ended: its findings as a table, its rows, its files, and the state as a word."""
+    parts: list[str] = []
+    found = ranked(from_json(f) for f in body.get("findings") or ())
+    if found:
+        parts.append(findings(found, look))
+    if body.get("table"):
+        parts.append(table(body["table"], look))
+    parts += [f"{one_line(str(a.get('title') or a['kind']))}: {visible(str(a['path']))}" for a in body.get("artefacts") or ()]
+    state = str(body.get("state", "unknown"))
+    said = one_line(str(body.get("error") or body.get("text") or ""))
+    seconds = body.get("seconds")
+    took = f" ({seconds:.1f} s)" if isinstance(seconds, int | float) else ""
+    parts.append(look.paint(state, state) + (f": {said}" if said else "") + look.paint(took, "dim"))
+    return "\n".join("  " + line for part in parts for line in part.split("\n"))
+
+
+def findings(found: Sequence[Finding], look: Look) -> str:
+    """The worst findings as a table, and how many more there are."""
+    from mlops_tui.report.tables import findings_table
+
+    return look.statuses(findings_table(found, look.width - 2, most=MOST_FINDINGS))
+
+
+def table(body: Mapping[str, Any], look: Look) -> str:
+    """A step's rows as a table, the first ones only, and how many more there are."""
+    from mlops_tui.report.tables import table as drawn
+
+    rows = [tuple(r) for r in body.get("rows") or ()]
+    if not rows:
+        return "no rows"
+    more = int(body.get("more") or 0) + max(0, len(rows) - MOST_ROWS)
+    return drawn(tuple(body["columns"]), rows[:MOST_ROWS], look.width - 2, more=more)
