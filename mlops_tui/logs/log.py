@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +17,7 @@ from mlops_tui.core.errors import Cancelled, LogError, QueryError, did_you_mean
 from mlops_tui.core.finding import Input
 from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import LogSpec
+from mlops_tui.logs.declared import Declared, FeatureType
 from mlops_tui.logs.literals import ident, instant, within
 from mlops_tui.logs.manifest import SUFFIXES, LogFile, Manifest, find
 from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NO_FEATURES: Mapping[str, FeatureType] = MappingProxyType({})
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 
 
@@ -55,14 +58,15 @@ class Log:
         root: Path,
         zone: ZoneInfo,
         name: str,
-        required: Collection[str] = (),
-        wanted: Collection[str] = (),
+        required: Sequence[str] = (),
+        features: Mapping[str, FeatureType] = NO_FEATURES,
     ) -> Log:
         """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
 
-        `required` are columns that must be there beside those that the spec names (the decision); `wanted` are taken from
-        `key=value` folders too, where the files lack them (features). Raises LogError when nothing matches, nothing can
-        be read or a declared column is missing.
+        `required` are columns that must be there beside those that the spec names (the decision). `features` are declared
+        types by column, which may be missing: a number is read as one even where files hold it as text. Declared columns
+        are taken from `key=value` folders where the files lack them; other such folders are no columns. Raises LogError
+        when nothing matches, nothing can be read or a declared column is missing.
         """
         if spec.path is None:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
@@ -71,7 +75,7 @@ class Log:
         if not manifest.files:
             raise _nothing(manifest, name)
         log = cls(_connect(), spec, name, zone, manifest)
-        log._load(declared=[*_declared(spec), *required], wanted=wanted)
+        log._load(Declared(spec, zone, tuple(required), features))
         return log
 
     # -- what it is --------------------------------------------------------------------------------------------------
@@ -162,24 +166,26 @@ class Log:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _load(self, *, declared: Sequence[str], wanted: Collection[str]) -> None:
+    def _load(self, declared: Declared) -> None:
         from mlops_tui.logs.parquet import read_footers
+        from mlops_tui.logs.textfiles import read_text
 
         files = self._manifest.files
         parts, judged = read_footers(self._con, [f for f in files if f.format == "parquet"], self.spec.time, self.zone)
-        self._manifest = self._manifest.judged({f.shown: f for f in judged})
-        self._parts = tuple(parts)
+        texts, told = read_text(self._con, [f for f in files if f.format != "parquet"], declared)
+        self._manifest = self._manifest.judged({f.shown: f for f in (*judged, *told)})
+        self._parts = (*parts, *texts)
         if not self._parts:
             raise _nothing(self._manifest, self.name)
         own = common_columns(self._parts)
         keys = set.intersection(*(set(f.partitions) for f in self._manifest.files))
-        self._partitions = frozenset(k for k in keys if k not in own and k in {*declared, *wanted})
-        self._columns = own | dict.fromkeys(sorted(self._partitions), "VARCHAR")
-        missing = [c for c in declared if c not in self._columns]
+        self._partitions = frozenset(k for k in keys if k not in own and declared.knows(k))
+        self._columns = {c: _declared_type(t, declared.kind(c)) for c, t in own.items()}
+        self._columns |= dict.fromkeys(sorted(self._partitions), "VARCHAR")
+        missing = [c for c in declared.columns if c not in self._columns]
         if missing:
             raise _no_columns(missing, [*self._columns, *sorted(keys)], self._manifest, self.name)
-        if self.spec.time in self._columns:
-            self._columns[self.spec.time] = AWARE
+        self._columns[self.spec.time] = AWARE
 
     def _relation(self, windows: Sequence[Window] | None, *, tables: bool = True) -> str:
         """The SELECT that makes the relation, over the files that may hold rows of the windows."""
@@ -193,22 +199,16 @@ class Log:
         files = part.overlapping(windows)
         if not files:
             return ""
-        time, named, items = self.spec.time, False, []
+        table, time = part.table if tables else None, self.spec.time
+        items, named = [], False
         for name, type_ in self._columns.items():
-            if name == time:
-                raw, own = ident(name), part.columns.get(name, "VARCHAR")
-                if name not in part.columns:
-                    raw, needs = one_column(part, name, "VARCHAR", self._partitions)
-                    named |= needs
-                items.append(f"{aware(raw, own, self.zone)} AS {ident(name)}")
-                continue
-            item, needs = one_column(part, name, type_, self._partitions)
-            named |= needs
-            items.append(f"{item} AS {ident(name)}")
+            own = part.columns.get(name, "VARCHAR") if name == time else type_
+            item, path = one_column(part, name, own, self._partitions, table=table is not None)
+            named |= path
+            items.append(f"{aware(item, own, self.zone) if name == time else item} AS {ident(name)}")
         bounds = coarse(ident(time), part.columns.get(time, ""), self.zone, windows or ())
-        conditions = " AND ".join(c for c in (part.where, bounds) if c)
-        source = part.table if tables and part.table else part.scan(files, named=named)
-        return f"SELECT {', '.join(items)} FROM {source}" + (f" WHERE {conditions}" if conditions else "")
+        source = table or part.scan(files, named=named)
+        return f"SELECT {', '.join(items)} FROM {source}" + (f" WHERE {bounds}" if bounds else "")
 
     def _ask(self, query: str, windows: Sequence[Window] | None, read: Any) -> Any:
         import duckdb
@@ -292,9 +292,11 @@ def _connect() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _declared(spec: LogSpec) -> list[str]:
-    named = [spec.time, spec.id, spec.version, spec.score.column if spec.score else None, spec.latency, spec.cost]
-    return [c for c in (*named, *spec.segments, *spec.sensitive) if c is not None]
+def _declared_type(found: str, kind: FeatureType | None) -> str:
+    """The column's type: as found, unless it is declared a number or a truth and found as text."""
+    if found != "VARCHAR" or kind not in ("numeric", "boolean"):
+        return found
+    return "DOUBLE" if kind == "numeric" else "BOOLEAN"
 
 
 def _zone(name: str, where: str) -> ZoneInfo:

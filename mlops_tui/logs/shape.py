@@ -26,26 +26,26 @@ AWARE = "TIMESTAMP WITH TIME ZONE"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Files that share one schema. `columns` are their own (name -> DuckDB type); `scan` reads a list of them.
+    """Files that share one schema. `columns` are theirs (name -> DuckDB type); `scan` reads a list of them.
 
-    `spans` holds each file's first and last time, in UTC and inclusive, where the file tells it cheaply.
+    `spans` holds each file's first and last time, in UTC and inclusive, where the file tells it cheaply. `template` is the
+    FROM item, with `{files}` and `{source}` (and `{picked}` inside a subquery) to fill. `expressions` make a column of what
+    is scanned; `table`, where there is one, already holds the made columns of every file.
     """
 
     files: tuple[Path, ...]
     columns: Mapping[str, str]
     rows: int = 0
     spans: Mapping[Path, tuple[datetime, datetime]] = field(default_factory=dict)
-    function: str = "read_parquet"
-    options: str = "hive_partitioning = false, union_by_name = false"
-    table: str | None = None
+    template: str = "read_parquet({files}, hive_partitioning = false, union_by_name = false{source})"
     expressions: Mapping[str, str] = field(default_factory=dict)
-    where: str = ""
+    table: str | None = None
 
     def scan(self, files: Sequence[Path], *, named: bool) -> str:
         """The FROM item over some of the files."""
         listed = "[" + ", ".join(text(str(f)) for f in files) + "]"
-        source = f", filename = '{SOURCE}'" if named else ""
-        return f"{self.function}({listed}, {self.options}{source})"
+        source, picked = (f", filename = '{SOURCE}'", f", {ident(SOURCE)}") if named else ("", "")
+        return self.template.replace("{source}", source).replace("{picked}", picked).replace("{files}", listed)
 
     def overlapping(self, windows: Sequence[Window] | None) -> tuple[Path, ...]:
         """The files that may hold rows of one of the windows; every file for None."""
@@ -108,7 +108,8 @@ def aware(raw: str, type_: str, zone: ZoneInfo) -> str:
         return raw
     if type_ in _WALL:
         return f"timezone({text(zone.key)}, {raw}::TIMESTAMP)"
-    if type_ in _NUMERIC or type_.startswith("DECIMAL"):
+    if type_ == "UNIX" or type_ in _NUMERIC or type_.startswith("DECIMAL"):
+        raw = f"CAST({raw} AS DOUBLE)" if type_ == "UNIX" else raw
         micros = (
             f"CASE WHEN abs({raw}) < 1e11 THEN {raw} * 1e6 WHEN abs({raw}) < 1e14 THEN {raw} * 1e3"
             f" WHEN abs({raw}) < 1e17 THEN {raw} ELSE {raw} / 1e3 END"
@@ -162,10 +163,10 @@ def partition_value(key: str) -> str:
     return f"nullif(url_decode({taken}), '__HIVE_DEFAULT_PARTITION__')"
 
 
-def one_column(part: Part, name: str, type_: str, partitions: frozenset[str]) -> tuple[str, bool]:
-    """The SQL of one column of a part in the common type, and whether it needs the file's path."""
+def one_column(part: Part, name: str, type_: str, partitions: frozenset[str], *, table: bool) -> tuple[str, bool]:
+    """The SQL of one column of a part (from its table, or from its files) in the common type, and whether it needs the path."""
     if name in part.columns:
-        raw = part.expressions.get(name, ident(name)) if part.table is None else ident(name)
+        raw = ident(name) if table else part.expressions.get(name, ident(name))
         own = part.columns[name]
         return (raw if own == type_ else f"TRY_CAST({raw} AS {type_})"), False
     if name in partitions:

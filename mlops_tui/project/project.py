@@ -116,8 +116,9 @@ class Project:
         key = ("model", model)
         if fresh or key not in self._logs:
             spec = self.inventory.model(model)
+            features = {n: f.type for n, f in self.inventory.features_of(model).items()}
             opened = Log.open(
-                spec.log, root=self.root, zone=self.zone, name="log", required=[spec.decision.column], wanted=spec.features
+                spec.log, root=self.root, zone=self.zone, name="log", required=[spec.decision.column], features=features
             )
             if fresh:
                 return opened
