@@ -47,8 +47,9 @@ def draw(chart: Chart, width: int = 78, height: int = 18, *, ascii: bool = False
     chart = cleaned(chart)
     width = max(width, MIN_WIDTH)
     glyphs = ASCII if ascii else BLOCKS
-    head = cells.wrapped(chart.title, width, 2) + cells.wrapped(chart.subtitle, width, 2)
-    foot = cells.wrapped(chart.note, width, 2 if height > 16 else 1) if chart.note else []
+    most = 2 if height > 16 else 1
+    head = cells.wrapped(chart.title, width, most) + cells.wrapped(chart.subtitle, width, most)
+    foot = cells.wrapped(chart.note, width, most) if chart.note else []
     if chart.empty:
         return "\n".join([*head, "", "  (nothing to draw: no rows)", "", *foot])
     if chart.form == "bars":

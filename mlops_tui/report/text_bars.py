@@ -18,11 +18,14 @@ def bars(chart: Chart, width: int, height: int, *, ascii: bool = False) -> list[
     names = list(dict.fromkeys([*before, *after]))
     names, gone = _shortened(names, max(height - 2, 3))
     side = min(max(cells.wide(n) for n in names) + 2, max(width // 3, 12))
-    room = width - side - 28
+    # Where both sides' numbers would leave no room for bars, the change alone stays.
+    full = width - side - 28 >= 8
+    room = width - side - (28 if full else 10)
     top = axis.y_domain(chart)[1]
     block, mark = ("#", "|") if ascii else ("█", "┃")
     legend = f"{block} now   {mark} reference" + (f"   {_sign(ascii)} moved most" if chart.highlight else "")
-    out = [cells.left(legend, width - 28) + f"{'before':>9}{'now':>9}{'change':>10}"]
+    heads = (f"{'before':>9}{'now':>9}" if full else "") + f"{'change':>10}"
+    out = [cells.left(legend, width - len(heads)) + heads]
     for name in names:
         old, new = before.get(name), after.get(name)
         bar = list(cells.left(_bar((new or 0.0) / top * room, ascii), room))
@@ -30,8 +33,8 @@ def bars(chart: Chart, width: int, height: int, *, ascii: bool = False) -> list[
             bar[min(int(old / top * room), room - 1)] = mark
         lead = _sign(ascii) if name in chart.highlight else " "
         change = axis.points(new - old) if old is not None and new is not None and chart.unit == "%" else ""
-        numbers = f"{_value(old, chart.unit):>9}{_value(new, chart.unit):>9}{change:>10}"
-        out.append(f"{lead}{cells.left(name, side - 2)} " + "".join(bar) + numbers)
+        sides = f"{_value(old, chart.unit):>9}{_value(new, chart.unit):>9}" if full else ""
+        out.append(f"{lead}{cells.left(name, side - 2)} " + "".join(bar) + sides + f"{change:>10}")
     return [*out, f"  … {gone} more categories left out"] if gone else out
 
 

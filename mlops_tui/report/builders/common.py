@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 BUCKETS = (1, 2, 3, 4, 6, 8, 12, 24)
 MOST_BUCKETS = 96
-MARGIN = timedelta(days=3)
-"""How much of the time before is shown, so that "before" can be seen."""
+MARGIN = timedelta(days=7)
+"""How much of the time before is shown: a whole week, so that a weekend is not taken for a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def of_kind(findings: Iterable[Finding], kind: Kind, where: Mapping[str, str]) -
 
 
 def shown_span(subject: Subject, finding: Finding | None) -> Window:
-    """From three days before the earliest of current window, compared window and onset, to now."""
+    """From a week before the earliest of current window, compared window and onset, to now."""
     now = subject.windows.now
     starts = [subject.windows.current.start]
     if finding is not None and finding.window is not None:
@@ -83,15 +83,15 @@ def time_marks(finding: Finding | None, current: Window) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
-def bucket_hours(span: Window, hourly: Sequence[int], least: int) -> int:
-    """How many hours a bucket is: at most 96 buckets, and the median of them holds `least` rows where a day can."""
-    hours = span.length / HOUR
-    for size in BUCKETS:
-        if hours / size > MOST_BUCKETS:
-            continue
-        if size == BUCKETS[-1] or _median(hourly) * size >= least:
-            return size
-    return BUCKETS[-1] * math.ceil(hours / BUCKETS[-1] / MOST_BUCKETS)
+def bucket_hours(span: Window, current: Window, hourly: Sequence[int], least: int) -> int:
+    """How many hours a bucket is: at most 96 buckets in all, at least four in the current window, and within that as
+    short as leaves `least` rows in the median bucket."""
+    hours, longest = span.length / HOUR, max(current.length / HOUR / 4, 1.0)
+    fitting = [b for b in BUCKETS if hours / b <= MOST_BUCKETS]
+    if not fitting:
+        return BUCKETS[-1] * math.ceil(hours / BUCKETS[-1] / MOST_BUCKETS)
+    allowed = [b for b in fitting if b <= longest] or fitting[:1]
+    return next((b for b in allowed if _median(hourly) * b >= least), allowed[-1])
 
 
 def _median(values: Sequence[int]) -> float:

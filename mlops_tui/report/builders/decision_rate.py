@@ -50,7 +50,7 @@ def build(subject: Subject, findings: tuple[Finding, ...], where: Mapping[str, s
         raise NoRows("no decisions in the time to show", where=subject.model, hint=words.span(span))
     loud = asked.value.get(cut.loud) if cut.by else asked.value.get(None)
     sizes = [r.n for _, r in (loud or max(asked.value.values(), key=len))]
-    hours = common.bucket_hours(span, sizes, LEAST)
+    hours = common.bucket_hours(span, current, sizes, LEAST)
     series = _series(asked.value, cut, common.widened(span, hours), hours, current)
     band, reference = _band(subject, cut, hours) if loud else (None, "")
     total = sum(r.n for line in asked.value.values() for _, r in line)
@@ -100,10 +100,10 @@ def _title(subject: Subject, finding: Finding | None, cut: _Cut) -> str:
         return f"Share {word} by {cut.by}{rest}"
     of = f"{cut.by}={cut.loud}{rest}" if cut.by else cut.place.shown or "all decisions"
     if finding is None or finding.value is None or finding.baseline is None:
-        return f"Share {word} of {of}"
+        return f"Share {word} in {of}"
     went = "fell" if finding.value < finding.baseline else "rose" if finding.value > finding.baseline else "stayed"
     numbers = f"from {axis.percent(finding.baseline)} to {axis.percent(finding.value)}"
-    return f"Share {word} of {of} {went} {numbers}"
+    return f"Share {word} in {of} {went} {numbers}"
 
 
 def _series(found: Mapping[str | None, Hourly], cut: _Cut, span: Window, hours: int, current: Window) -> tuple[Series, ...]:

@@ -19,25 +19,29 @@ LEAST_CHANGE = 0.01
 
 
 def bin_edges(reference: Any, current: Any) -> list[float]:
-    """Edges of 15 to 40 bins of round width over what nearly all values (99.8 %) of both sides lie within.
+    """Edges of 15 to 40 bins of round width over what nearly all values (98.5 %) of both sides lie within.
 
-    The first and the last bin also hold what lies beyond. Shares (all values within 0 and 1) get the whole of 0..1.
+    The first and the last bin also hold what lies beyond. Shares (all values within 0 and 1) get the whole of 0..1;
+    counts (whole numbers only) get bins of whole numbers, so that no bin is empty by construction.
     """
     import numpy as np
 
     both = np.concatenate([side[np.isfinite(side)] for side in (reference, current)])
     if not len(both):
         return []
-    spans = [np.quantile(side[np.isfinite(side)], [0.001, 0.999]) for side in (reference, current) if np.isfinite(side).any()]
+    spans = [np.quantile(side[np.isfinite(side)], [0.005, 0.99]) for side in (reference, current) if np.isfinite(side).any()]
     low, high = float(min(s[0] for s in spans)), float(max(s[1] for s in spans))
     if both.min() >= 0 and both.max() <= 1 and high - low > 0.4:
         low, high = 0.0, 1.0
     if high <= low:
         low, high = low - 0.5, low + 0.5
-    raw = (high - low) / MOST_BINS
+    whole = bool(np.all(both == np.floor(both)))
+    raw = max((high - low) / MOST_BINS, 1.0 if whole else 0.0)
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= raw * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= raw * (1 - 1e-9) and not (whole and s * power % 1))
+    first = math.floor(low / step + 1e-9)
+    # The bin of the highest whole number starts at that number.
+    last = math.floor(high / step + 1e-9) + 1 if whole else math.ceil(high / step - 1e-9)
     return [round(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
 
 
@@ -94,7 +98,8 @@ def categories(
 ) -> tuple[tuple[Series, Series], tuple[str, ...], str]:
     """Bars of the commonest categories in the order of the reference, then the others, the missing and the unseen.
 
-    Gives both series, the (at most two) categories that moved most beyond their 95 % interval, and a note.
+    Gives both series, the categories that moved beyond their 95 % interval by at least half of the largest move (a point
+    or more, at most four), and a note.
     """
     known = sorted((k for k, n in before.items() if k is not None and n), key=lambda k: (-before[k], k))
     loud = sorted(known, key=lambda k: (-max(_share(before, k), _share(after, k)), k))[:MOST_CATEGORIES]
@@ -116,7 +121,8 @@ def categories(
         for p, r in zip(points, reference, strict=True)
         if p.lo is not None and p.hi is not None and r.y is not None and not p.lo <= r.y <= p.hi
     ]
-    highlight = tuple(name for size, name in sorted(moved, key=lambda m: (-m[0], m[1]))[:2] if size >= LEAST_CHANGE)
+    moved.sort(key=lambda m: (-m[0], m[1]))
+    highlight = tuple(name for size, name in moved[:4] if size >= max(LEAST_CHANGE, moved[0][0] / 2))
     note = (
         f"Not in the reference: {', '.join(unseen[:5])}{f' and {len(unseen) - 5} more' if len(unseen) > 5 else ''}."
         if unseen

@@ -1,0 +1,103 @@
+"""Findings and rows as tables that read well at 80 columns."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from mlops_tui.core.finding import Finding
+from mlops_tui.report import cells
+from mlops_tui.report.tables import cell, findings_table, table
+
+
+def finding(status="crit", check="decision_rate", kind="decision_rate", **more):
+    """A Finding with what a test does not care about filled in."""
+    given = {"plane": "model", "concern": "monitoring", "model": "credit-risk", "target": "approved"} | more
+    return Finding(status=status, kind=kind, check_name=check, **given)
+
+
+SPAIN = finding(
+    slice={"region": "ES"},
+    value=0.403,
+    baseline=0.612,
+    change=-0.209,
+    unit="pp",
+    interval=(-0.224, -0.194),
+    n=2611,
+    onset=datetime(2026, 10, 13, 9, tzinfo=UTC),
+    score=21.0,
+)
+FRANCE = finding("ok", slice={"region": "FR"}, value=0.6, baseline=0.601, change=-0.001, unit="pp", interval=(-0.02, 0.018))
+LABEL = finding("warn", "feature_drift", "feature_drift", target="bank_label", value=0.41, unit="psi", slice={"region": "ES"})
+BLIND = finding("unknown", "volume", "volume", target="bank_feed", summary="bank_feed could not be read: no file matches")
+FEW = finding("insufficient", slice={"region": "MT"}, n=4, summary="4 decisions of region=MT are too few (30 are needed).")
+
+
+def test_findings_at_eighty_columns():
+    """The worst stand first, with status in words, slice, what, change, interval and since; reasons where unmeasured."""
+    assert findings_table([FRANCE, FEW, LABEL, SPAIN, BLIND]).split("\n") == [
+        "STATUS   WHERE      WHAT                CHANGE           95%  SINCE",
+        "CRIT     region=ES  decision rate      -20.9pp  -22.4..-19.4  10-13 09:00Z",
+        "WARN     region=ES  bank_label drift  psi 0.41             -  -",
+        "UNKNOWN  all        bank_feed volume         -             -  -",
+        "         bank_feed could not be read: no file matches",
+        "FEW      region=MT  decision rate            -             -  -",
+        "         4 decisions of region=MT are too few (30 are needed).",
+        "OK       region=FR  decision rate       -0.1pp    -2.0..+1.8  -",
+    ]
+
+
+def test_before_and_now_where_there_is_room():
+    """From 100 columns on the two sides of the change are shown too."""
+    text = findings_table([SPAIN], 100)
+    assert "BEFORE" in text and "61.2%" in text and "40.3%" in text
+
+
+def test_what_is_left_out_is_said():
+    """A cut table says how many of each status are missing; an empty one says that too."""
+    assert findings_table([SPAIN, FRANCE, LABEL], most=1).split("\n")[-1] == "… and 1 WARN, 1 OK more"
+    assert findings_table([]) == "no findings"
+
+
+def test_a_recovery_is_named():
+    """A move back is marked as a recovery instead of an onset."""
+    assert "recovery" in findings_table([finding("ok", change=0.2, unit="pp", recovery=True)])
+
+
+def test_long_and_hostile_slices_fit():
+    """Slices of any length are cut to the width, and control characters do not reach the screen."""
+    evil = finding(slice={"merchant_segment_name": "x\x1b[31m" * 30, "region": "漢字" * 30}, change=-0.5, unit="pp")
+    text = findings_table([evil, SPAIN], 80)
+    assert "\x1b" not in text
+    assert all(cells.wide(line) <= 80 for line in text.split("\n"))
+
+
+def test_rows_of_a_query():
+    """Numbers stand at the right, text at the left, NULL is a word, rows left out are counted."""
+    rows = [("ES", 1200, 0.403, None), ("France", 7, 0.5, True)]
+    assert table(["region", "n", "rate", "ok"], rows, more=3).split("\n") == [
+        "region     n   rate  ok",
+        "──────  ────  ─────  ────",
+        "ES      1200  0.403  null",
+        "France     7    0.5  true",
+        "… and 3 more rows",
+    ]
+    assert table(["a"], []).endswith("(no rows)")
+
+
+def test_too_many_columns_are_named():
+    """Columns that do not fit are left out at the right and named."""
+    names = [f"column_number_{i}" for i in range(20)]
+    text = table(names, [["x" * 30] * 20], 80)
+    assert all(cells.wide(line) <= 80 for line in text.split("\n"))
+    assert "columns left out at this width: column_number_8" in text
+
+
+def test_cells_of_every_kind():
+    """Times are in UTC, decimals exact, floats short, NaN named, line breaks gone."""
+    assert cell(datetime(2026, 10, 13, 9, 5, tzinfo=UTC)) == "2026-10-13 09:05Z"
+    assert cell(datetime(2026, 10, 13, 9, 5, 7)) == "2026-10-13 09:05:07"
+    assert cell(date(2026, 10, 13)) == "2026-10-13"
+    assert cell(Decimal("1.10")) == "1.10"
+    assert [cell(v) for v in (0.1 + 0.2, 1234.5, 2.0, 1e-7, float("nan"))] == ["0.3", "1234.5", "2.0", "1e-07", "nan"]
+    assert cell("a\nb\x1b") == "a b�"
