@@ -76,9 +76,7 @@ def read_changes(inventory: Inventory, model: str, *, until: datetime, environ: 
         if feed.jsonl is not None:
             found = _jsonl(inventory, feed.jsonl, place)
         elif feed.git is not None:
-            found = git_changes(
-                inventory.root / feed.git, place, until=until, environ=os.environ if environ is None else environ
-            )
+            found = git_changes(inventory.root / feed.git, place, until=until, environ=around)
         else:
             continue
         rows |= dict.fromkeys(c for c in found.rows if c.ts <= until)
