@@ -58,22 +58,21 @@ class Chain:
     rows: int
     kept: list[Kept] = field(default_factory=list)
     outcomes: list[Columns] = field(default_factory=list)
+    calendar: Calendar = field(init=False)
+    days: tuple[date, ...] = field(init=False)
     _counts: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.calendar = self.story.calendar
+        self.days = self.calendar.days
         totals = (("credit-risk", 1.0), ("bank_feed", FEED_SHARE), ("collections", COLLECTIONS_SHARE))
         for number, (name, share) in enumerate(totals):
             rng = self._rng("counts", number)
             self._counts[name] = self.calendar.counts(rng, max(1, round(self.rows * share)))
 
-    @property
-    def calendar(self) -> Calendar:
-        """The log's days."""
-        return self.story.calendar
-
     def contaminated(self) -> tuple[str, ...]:
         """The versions of credit-risk that were trained on rows of the onset's day or later."""
-        days = (day for day in self.calendar.days if deployed(day) < self.calendar.end)
+        days = (day for day in self.days if deployed(day) < self.calendar.end)
         return tuple(version_of(day) for day in days if trained_on(day)[1] >= self.story.onset.date())
 
     def decisions(self, day: int) -> Day:
@@ -111,7 +110,7 @@ class Chain:
         rng, times, first = self._begin("collections", day)
         true = self._applicants(rng, times)
         served, _ = self._served(rng, times, true)
-        moment = datetime.combine(self.calendar.days[day], time(0, tzinfo=UTC))
+        moment = datetime.combine(self.days[day], time(0, tzinfo=UTC))
         month = moment.date().replace(day=1)
         version = scorer.train(collections_version(moment), trained_on(month), self._rng("training", 1_000 + month.month))
         score = scorer.late_payment(scorer.log_odds(version, served, scorer.effects(served)))
@@ -124,9 +123,9 @@ class Chain:
         columns = {name: np.concatenate([part[name] for part in self.outcomes]) for name in self.outcomes[0]}
         order = np.lexsort((columns["row"], columns["observed_at"]))
         columns = {name: values[order] for name, values in columns.items()}
-        starts = [millis(datetime.combine(day, time(0, tzinfo=UTC))) for day in self.calendar.days]
+        starts = [millis(datetime.combine(day, time(0, tzinfo=UTC))) for day in self.days]
         cuts = np.append(np.searchsorted(columns["observed_at"], starts), len(order))
-        for number, day in enumerate(self.calendar.days):
+        for number, day in enumerate(self.days):
             yield day, {name: values[cuts[number] : cuts[number + 1]] for name, values in columns.items()}
 
     def _rng(self, stream: str, number: int) -> np.random.Generator:
@@ -152,13 +151,13 @@ class Chain:
 
     def _live(self, day: int, times: Array) -> list[tuple[scorer.Version, slice]]:
         """The versions that decide on a day, with their rows: yesterday's until the deploy, then today's."""
-        today = self.calendar.days[day]
+        today = self.days[day]
         cut = int(np.searchsorted(times, millis(deployed(today))))
         parts = ((day - 1, slice(0, cut)), (day, slice(cut, len(times))))
         return [(self._version(number), rows) for number, rows in parts if rows.stop > rows.start]
 
     def _version(self, number: int) -> scorer.Version:
-        day = self.calendar.days[0] + timedelta(days=number)
+        day = self.days[0] + timedelta(days=number)
         trained = trained_on(day)
         broken = self.story.cell if trained[1] >= self.story.onset.date() else None
         return scorer.train(version_of(day), trained, self._rng("training", number + 1), broken=broken)

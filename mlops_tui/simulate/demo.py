@@ -80,7 +80,7 @@ def _write(target: Path, seed: int, rows: int, say: Say) -> tuple[tuple[str, ...
 
     kept = prepare(target, {"made_by": "runbook demo", "seed": seed, "rows": rows})
     chain = Chain(draw(seed), rows)
-    days = chain.calendar.days
+    days = chain.days
     _logs(chain, target, say)
     put_lines(target / "changes.jsonl", change_lines(chain.story))
     (target / "truth.json").write_text(json.dumps(truth(chain), indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -95,7 +95,7 @@ def _logs(chain: Chain, target: Path, say: Say) -> None:
     """Every log, a file a day; outcomes last, since they come late and lie in the day they were observed."""
     from mlops_tui.simulate import tables
 
-    days = chain.calendar.days
+    days = chain.days
     for number, day in enumerate(days):
         say(f"{day}: decisions and bank_feed", 0.9 * number / len(days))
         put(target, "credit-risk", day, tables.decisions(chain.decisions(number)))

@@ -13,16 +13,17 @@ from mlops_tui.simulate.days import Day
 from mlops_tui.simulate.source import KINDS
 from mlops_tui.simulate.world import AGE_BANDS, BANKS, CHANNELS, LABELS, REGIONS, SIZES, Array, Columns, people_names
 
-_ALL_BANKS: Final = tuple(bank for region in REGIONS for bank in BANKS[region])
-_PEOPLE: Final = people_names()
+_PEOPLE: Final = pa.array(people_names())
+_DECIDED: Final = pa.array(["rejected", "approved"])
+_CALLED: Final = pa.array(["letter", "call"])
 _NAMES: Final = {
-    "region": REGIONS,
-    "merchant_size": SIZES,
-    "channel": CHANNELS,
-    "age_band": AGE_BANDS,
-    "bank_label": LABELS,
-    "bank": _ALL_BANKS,
-    "kind": KINDS,
+    "region": pa.array(REGIONS),
+    "merchant_size": pa.array(SIZES),
+    "channel": pa.array(CHANNELS),
+    "age_band": pa.array(AGE_BANDS),
+    "bank_label": pa.array(LABELS),
+    "bank": pa.array([bank for region in REGIONS for bank in BANKS[region]]),
+    "kind": pa.array(KINDS),
 }
 _WHOLE: Final = ("merchant_age_days", "chargebacks_90d", "session_count_30m", "days_late")
 
@@ -38,7 +39,7 @@ def decisions(day: Day) -> Any:
             **_pick(columns, ("region", "merchant_size", "channel", "age_band")),
             "applicant_name": text(columns["applicant"], _PEOPLE),
             **_pick(columns, ("amount", "score")),
-            "decision": text(columns["approved"].astype(np.int8), ("rejected", "approved")),
+            "decision": text(columns["approved"].astype(np.int8), _DECIDED),
             **_pick(columns, ("merchant_age_days", "bank_label", "avg_ticket_eur", "refund_rate", "chargebacks_90d")),
             **_pick(columns, ("session_count_30m", "overridden", "complained", "reviewed")),
             "overturned": pa.array(columns["overturned"] == 1, mask=columns["overturned"] < 0),
@@ -72,7 +73,7 @@ def collections(day: Day) -> Any:
             **_pick(columns, ("region", "merchant_size", "days_late")),
             "amount_due": pa.array(columns["amount"]),
             **_pick(columns, ("score",)),
-            "decision": text(columns["call"].astype(np.int8), ("letter", "call")),
+            "decision": text(columns["call"].astype(np.int8), _CALLED),
             **_pick(columns, ("merchant_age_days", "bank_label", "avg_ticket_eur", "refund_rate", "chargebacks_90d")),
             **_pick(columns, ("latency_ms", "cost_usd")),
         }
@@ -103,15 +104,15 @@ def _column(name: str, values: Array) -> Any:
     return pa.array(values, mask=np.isnan(values)) if values.dtype.kind == "f" else pa.array(values)
 
 
-def text(codes: Array, names: Sequence[str]) -> Any:
-    """Codes as text; -1 is null."""
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(names))
+def text(codes: Array, names: Any) -> Any:
+    """Codes into an Arrow array of names as text; -1 is null."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
 
 
 def versions(day: Day) -> Any:
     """The version of each row as text (a version is a name, even where it looks like a number)."""
     codes = np.repeat(np.arange(len(day.versions), dtype=np.int8), [count for _, count in day.versions])
-    return text(codes, [name for name, _ in day.versions] or [""])
+    return text(codes, pa.array([name for name, _ in day.versions], pa.string()))
 
 
 def times(millis: Array) -> Any:
