@@ -36,7 +36,7 @@ def lint(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> int:
 def schema(what: Literal["inventory", "runbook"]) -> None:
     """Print the JSON Schema (2020-12) of inventory.yaml or of a runbook, for editors.
 
-    A file's first line names it: # yaml-language-server: $schema=runbook.schema.json
+    The shipped files look for it in .runbook/schema: runbook schema runbook > .runbook/schema/runbook.json
     """
     from mlops_tui.session import lint as session
 
