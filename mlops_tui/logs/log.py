@@ -98,7 +98,9 @@ class Log:
     @property
     def notes(self) -> tuple[str, ...]:
         """What else a reader should know: columns that some files lack, or hold in another type; rows left out of files."""
-        partial = tuple(f"{f.shown}: {f.rejected:,} rows left out ({f.note})" for f in self._manifest.partial)
+        partial = tuple(
+            f"{f.shown}: {f.rejected:,} row{'' if f.rejected == 1 else 's'} left out ({f.note})" for f in self._manifest.partial
+        )
         return partial + disagreements(self._parts, {c: t for c, t in self._columns.items() if c not in self._partitions})
 
     @property
@@ -258,7 +260,7 @@ class Log:
             for path in part.overlapping(windows) if part.table is None else ():
                 with self._cursor() as cursor:
                     try:
-                        cursor.execute(f"SELECT count(COLUMNS(*)) FROM {part.scan([path], named=False)}").fetchall()
+                        cursor.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {part.scan([path], named=False)}").fetchall()
                     except duckdb.InterruptException:
                         raise Cancelled from None
                     except duckdb.Error as error:

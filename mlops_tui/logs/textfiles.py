@@ -42,7 +42,7 @@ def read_text(con: duckdb.DuckDBPyConnection, files: Sequence[LogFile], declared
         loads.append((partial(_load_lines, con, declared, named), lines))
     parts = []
     for number, (load_group, group) in enumerate(loads):
-        part, told = _tolerant(load_group, group, f"text_{number}")
+        part, told = _tolerant(con, load_group, group, f"text_{number}")
         judged += told
         if part is not None and part.files:
             parts.append(part)
@@ -55,7 +55,9 @@ def _load_lines(
     return jsonlines.load(con, files, declared, table, named=named)
 
 
-def _tolerant(load: Load, files: Sequence[LogFile], table: str) -> tuple[Part | None, list[LogFile]]:
+def _tolerant(
+    con: duckdb.DuckDBPyConnection, load: Load, files: Sequence[LogFile], table: str
+) -> tuple[Part | None, list[LogFile]]:
     """Load the files together; where that fails, try each alone, and load together those that can be read."""
     import duckdb
 
@@ -76,6 +78,7 @@ def _tolerant(load: Load, files: Sequence[LogFile], table: str) -> tuple[Part | 
             bad.append(file.bad(reason(error, file.path)))
         else:
             good.append(file)
+            con.execute(f"DROP TABLE IF EXISTS {table}_try_{number}")
     if not good:
         return None, bad
     part, judged = load(good, table)
