@@ -62,7 +62,7 @@ def applicants(rng: np.random.Generator, hour: Array, weekend: bool) -> Columns:
     """
     n = len(hour)
     size = rng.choice(3, n, p=SIZE_SHARE).astype(np.int8)
-    partner = 0.13 + 0.05 * ((hour < 5) | (hour > 21)) + 0.02 * weekend
+    partner = 0.12 + 0.1 * ((hour < 5) | (hour > 21)) + 0.05 * weekend
     drawn = rng.random(n)
     channel = np.where(drawn < partner, 2, np.where(drawn < partner + 0.36, 1, 0)).astype(np.int8)
     young = rng.random(n) < 0.05
