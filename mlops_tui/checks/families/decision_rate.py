@@ -1,0 +1,191 @@
+"""`decision_rate`: did the share of positive decisions move, where, since when?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops_tui.checks import words
+from mlops_tui.checks.ask import Ask
+from mlops_tui.checks.judge import Evidence, judge
+from mlops_tui.checks.moves import Counts, HourOfDay, Move, history, move, q_values, recovers
+from mlops_tui.checks.registry import check
+from mlops_tui.checks.scope import Scope, provenance, scope_of
+from mlops_tui.core.finding import Finding, Provenance, Status
+from mlops_tui.core.threshold import Quantity, Threshold
+from mlops_tui.core.window import Pair
+from mlops_tui.logs import measure
+from mlops_tui.project.subject import Subject
+
+_DEFAULT = Threshold(
+    "change",
+    below=Quantity(-0.10, "pp"),
+    above=Quantity(0.10, "pp"),
+    warn_below=Quantity(-0.05, "pp"),
+    warn_above=Quantity(0.05, "pp"),
+)
+Group = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """One slice's counts in the current window, the comparison window and the reference."""
+
+    group: Group
+    now: Counts
+    before: Counts
+    reference: Counts
+
+    def move(self, min_n: int) -> Move | None:
+        """The move, or None where either side has too few rows."""
+        return move(self.now, self.before) if min(self.now.n, self.before.n) >= min_n else None
+
+
+@check("decision_rate", plane="model", kind="decision_rate", measures=("value", "change", "ratio"), default=(_DEFAULT,))
+def decision_rate(subject: Subject, ask: Ask) -> list[Finding]:
+    """Did the share of positive decisions move, overall or in a segment?
+
+    The answer by a segment begins with the whole (slice {}), unless asked otherwise. Decisions that are null are not counted.
+    """
+    pair, scope = subject.pair(ask.compare, ask.current), scope_of(subject, ask)
+    windows = [pair.current, pair.baseline, subject.windows.reference]
+    asked = measure.rates(subject.log, subject.spec.decision, windows, by=scope.by, where=scope.where, rows=scope.rows)
+    slices = _slices(asked.value, whole=ask.whole or not scope.by, grouped=bool(scope.by))
+    origin = provenance(subject, asked)
+    moves = [s.move(ask.min_n) for s in slices]
+    qs = q_values(None if m is None else m.p for m in moves)
+    found = [
+        _few(subject, ask, scope, pair, s, origin)
+        if m is None or q is None
+        else _moved(subject, ask, scope, pair, s, m, q, origin)
+        for s, m, q in zip(slices, moves, qs, strict=True)
+    ]
+    return _dated(subject, scope, pair, slices, found)
+
+
+def _slices(value: Mapping[measure.Key, measure.Rate], *, whole: bool, grouped: bool) -> list[_Slice]:
+    groups = sorted({g for _, g in value}, key=lambda g: tuple((v is None, v or "") for v in g))
+
+    def counts(index: int, group: Group) -> Counts:
+        rate = value.get((index, group))
+        return Counts(rate.positives, rate.n) if rate else Counts(0, 0)
+
+    found = [_Slice(g, *(counts(i, g) for i in range(3))) for g in groups if grouped and None not in g]
+    if whole:
+        sums = [[counts(i, g) for g in groups] for i in range(3)]
+        found.insert(0, _Slice((), *(Counts(sum(c.k for c in side), sum(c.n for c in side)) for side in sums)))
+    return found
+
+
+def _moved(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, m: Move, q: float, origin: Provenance) -> Finding:
+    thresholds = ask.thresholds or decision_rate.default
+    value, baseline = s.now.rate, s.before.rate
+    sizes = {"value": value, "change": m.change, "ratio": value / baseline if value is not None and baseline else None}
+    status, decisive = judge(thresholds, Evidence(sizes, baseline, q, (s.now.k, s.now.n)))  # type: ignore[arg-type]
+    back = pair.compare != "reference" and recovers(s.now, s.before, s.reference)
+    if back:
+        status = "ok"
+    return _base(subject, scope, pair, s, origin).but(
+        status=status,
+        change=m.change,
+        interval=m.interval,
+        p_value=m.p,
+        direction="up" if m.change > 0 else "down" if m.change < 0 else "change",
+        threshold=decisive,
+        score=m.score,
+        recovery=back,
+        summary=_sentence(subject, scope, pair, s, m, status, back),
+        measures={"q_value": q, "reference_rate": s.reference.rate, "positives": float(s.now.k)},
+    )
+
+
+def _base(subject: Subject, scope: Scope, pair: Pair, s: _Slice, origin: Provenance) -> Finding:
+    return Finding(
+        status="insufficient",
+        plane="model",
+        concern="monitoring",
+        kind="decision_rate",
+        check_name="decision_rate",
+        model=subject.model,
+        target=subject.spec.decision.column,
+        slice=scope.slice(s.group) if s.group else dict(scope.label),
+        window=pair.current,
+        reference=pair.baseline,
+        value=s.now.rate,
+        baseline=s.before.rate,
+        unit="pp",
+        n=s.now.n,
+        n_reference=s.before.n,
+        provenance=origin,
+    )
+
+
+def _few(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, origin: Provenance) -> Finding:
+    finding = _base(subject, scope, pair, s, origin)
+    name = words.rate_name(subject.spec.decision.positive) + words.place(finding.slice)
+    against = words.AGAINST[pair.compare]
+    if not s.now.n and not s.before.n:
+        why = f"no decisions in the window nor in {against}"
+    elif not s.now.n:
+        why = f"no decisions in the window ({s.before.n:,} in {against})"
+    elif not s.before.n:
+        why = f"{words.plural(s.now.n, 'decision')}, and none in {against} to compare with"
+    else:
+        why = f"{words.plural(s.now.n, 'decision')} and {s.before.n:,} in {against}, where {ask.min_n} are needed on both sides"
+    return finding.but(threshold=(ask.thresholds or decision_rate.default)[0], summary=f"{name} cannot be told: {why}.")
+
+
+def _sentence(subject: Subject, scope: Scope, pair: Pair, s: _Slice, m: Move, status: Status, back: bool) -> str:
+    where = scope.slice(s.group) if s.group else dict(scope.label)
+    name = words.rate_name(subject.spec.decision.positive) + words.place(where)
+    now, before = words.percent(s.now.rate or 0.0), words.percent(s.before.rate or 0.0)
+    lo, hi = m.interval
+    numbers = (
+        f"{words.points(m.change)} points, 95% {words.points(lo)}..{words.points(hi)}; {words.plural(s.now.n, 'decision')}"
+    )
+    against = words.AGAINST[pair.compare]
+    reference = ""
+    if pair.compare != "reference" and s.reference.rate is not None:
+        reference = f"; the reference is {words.percent(s.reference.rate)}"
+    if back:
+        return f"{name} recovered from {before} to {now} ({numbers}{reference})."
+    if status == "ok":
+        return f"{name} is {now}, was {before} in {against} ({numbers}{reference})."
+    verb = "fell" if m.change < 0 else "rose"
+    return f"{name} {verb} from {before} to {now} ({numbers}; against {against}{reference})."
+
+
+def _dated(subject: Subject, scope: Scope, pair: Pair, slices: Sequence[_Slice], found: list[Finding]) -> list[Finding]:
+    """The onset of every move that is a warning or worse, from one series by hour."""
+    if not any(f.status in ("warn", "crit") for f in found):
+        return found
+    from mlops_tui.stats.onset import onset
+
+    span = history(subject.windows.reference, pair.baseline, subject.windows.now)
+    by = scope.by[0] if scope.by else None
+    series = measure.rate_series(subject.log, subject.spec.decision, span, by=by, where=scope.where, rows=scope.rows).value
+    season = HourOfDay(subject.project.zone)
+    out = []
+    for s, f in zip(slices, found, strict=True):
+        if f.status not in ("warn", "crit"):
+            out.append(f)
+            continue
+        chosen = {s.group[0]: series.get(s.group[0], [])} if s.group else series
+        point = onset(_summed(chosen.values()), season=season)
+        if point is None or (point.after - point.before) * (f.change or 0.0) <= 0:
+            out.append(f)
+            continue
+        bounds = {"onset_lo": point.lo.timestamp(), "onset_hi": point.hi.timestamp()}
+        text = f"{f.summary.rstrip('.')} since {words.moment(point.at)}."
+        out.append(f.but(onset=point.at, summary=text, measures=dict(f.measures) | bounds))
+    return out
+
+
+def _summed(parts: Iterable[Sequence[tuple[datetime, measure.Rate]]]) -> list[tuple[datetime, int, int]]:
+    """Buckets of several series added up, in order of time: (start, decisions, positives)."""
+    sums: dict[datetime, tuple[int, int]] = {}
+    for at, rate in (point for points in parts for point in points):
+        n, k = sums.get(at, (0, 0))
+        sums[at] = (n + rate.n, k + rate.positives)
+    return [(at, n, k) for at, (n, k) in sorted(sums.items())]

@@ -1,0 +1,43 @@
+"""`feature_drift`: do features still look like the world the model was trained for?"""
+
+from __future__ import annotations
+
+from mlops_tui.checks.ask import Ask
+from mlops_tui.checks.drift import Shape
+from mlops_tui.checks.drifted import DEFAULT, MEASURES, Column, Family, drifted
+from mlops_tui.checks.registry import check
+from mlops_tui.checks.scope import scope_of
+from mlops_tui.core.finding import Finding
+from mlops_tui.inventory.types import Feature
+from mlops_tui.project.subject import Subject
+
+_FAMILY = Family("feature_drift", "feature_drift", "feature", "feature")
+_SHAPES: dict[str, Shape] = {"numeric": "numbers", "categorical": "categories", "boolean": "categories", "text": "lengths"}
+
+
+@check("feature_drift", plane="feature", kind="feature_drift", measures=MEASURES, default=DEFAULT)
+def feature_drift(subject: Subject, ask: Ask) -> list[Finding]:
+    """Did a feature's distribution move, missing and unseen values included?
+
+    Types are the inventory's, never guessed; of free text the length is compared. Deprecated features are watched as long
+    as they are read; removed ones only while the log still has them.
+    """
+    chosen = subject.features if ask.feature is None else {ask.feature: subject.features[ask.feature]}
+    columns = [_column(subject, name, f) for name, f in chosen.items() if f.status != "removed" or name in subject.log.columns]
+    if not columns:
+        base = Finding(
+            status="unknown",
+            plane="feature",
+            concern="monitoring",
+            kind="feature_drift",
+            check_name="feature_drift",
+            model=subject.model,
+            target=subject.model,
+            window=subject.windows.current,
+        )
+        return [base.but(summary=f"{subject.model} declares no features, so their drift cannot be told.")]
+    return drifted(subject, ask, scope_of(subject, ask), _FAMILY, columns)
+
+
+def _column(subject: Subject, name: str, feature: Feature) -> Column:
+    return Column(name, _SHAPES[feature.type], private=name in subject.log.spec.sensitive or feature.type == "text")

@@ -1,0 +1,144 @@
+"""`missing_rate`: are more values missing than there used to be?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlops_tui.checks import words
+from mlops_tui.checks.ask import Ask
+from mlops_tui.checks.judge import Evidence, judge
+from mlops_tui.checks.moves import Counts, Move, move, q_values, recovers
+from mlops_tui.checks.registry import check
+from mlops_tui.checks.scope import Scope, provenance, scope_of
+from mlops_tui.core.errors import did_you_mean
+from mlops_tui.core.finding import Finding, Provenance
+from mlops_tui.core.leave import one_line
+from mlops_tui.core.threshold import Quantity, Threshold
+from mlops_tui.core.window import Pair
+from mlops_tui.logs import measure
+from mlops_tui.project.subject import Subject
+
+_DEFAULT = Threshold("change", above=Quantity(0.05, "pp"), warn_above=Quantity(0.02, "pp"))
+
+
+@check("missing_rate", plane="feature", kind="data_quality", measures=("value", "change", "ratio"), default=(_DEFAULT,))
+def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
+    """Are more values missing than there used to be, in features, score, decision or segments?
+
+    NaN counts as missing, empty text does not. Bounds written beside a feature (`checks: {missing: ...}`) hold as well.
+    """
+    pair, scope = subject.pair(ask.compare, ask.current), scope_of(subject, ask)
+    names, absent = _columns(subject, ask, scope)
+    found = [_absent(subject, scope, pair, name) for name in absent]
+    if not names:
+        return found
+    windows = [pair.current, pair.baseline, subject.windows.reference]
+    asked = measure.nulls(subject.log, names, windows, by=scope.by, where=scope.where, rows=scope.rows)
+    groups = dict.fromkeys(g for _, g, _ in asked.value if None not in g) or {(): None}
+    origin = provenance(subject, asked)
+    cells = [
+        (g, name, [Counts(*reversed(asked.value.get((i, g, name), (0, 0)))) for i in range(3)])
+        for g in groups
+        for name in names
+    ]
+    moves = [move(now, before) if min(now.n, before.n) >= ask.min_n else None for _, _, (now, before, _) in cells]
+    qs = q_values(None if m is None else m.p for m in moves)
+    for (group, name, counts), m, q in zip(cells, moves, qs, strict=True):
+        base = _base(subject, pair, scope.slice(group) if group else dict(scope.label), name, counts, origin)
+        if m is None or q is None:
+            found.append(base.but(summary=_too_few(base, pair, ask)))
+        else:
+            found.append(_judged(subject, ask, pair, base, counts, m, q))
+    return found
+
+
+def _columns(subject: Subject, ask: Ask, scope: Scope) -> tuple[list[str], list[str]]:
+    """The columns to look at, and declared features that the log lacks."""
+    if ask.feature is not None:
+        wanted = [ask.feature]
+    else:
+        spec = subject.spec
+        score = [spec.log.score.column] if spec.log.score else []
+        wanted = [*subject.features, *score, spec.decision.column, *spec.log.segments]
+    kept = [n for n in dict.fromkeys(wanted) if n not in scope.by]
+    removed = {n for n, f in subject.features.items() if f.status == "removed"}
+    there = subject.log.columns
+    return [n for n in kept if n in there], [n for n in kept if n not in there and n not in removed]
+
+
+def _base(
+    subject: Subject, pair: Pair, where: dict[str, str], name: str, counts: Sequence[Counts], origin: Provenance | None
+) -> Finding:
+    now, before = counts[0], counts[1]
+    return Finding(
+        status="insufficient",
+        plane="feature" if name in subject.features else "data",
+        concern="monitoring",
+        kind="data_quality",
+        check_name="missing_rate",
+        model=subject.model,
+        target=name,
+        slice=where,
+        window=pair.current,
+        reference=pair.baseline,
+        value=now.rate,
+        baseline=before.rate,
+        unit="pp",
+        n=now.n,
+        n_reference=before.n,
+        provenance=origin,
+    )
+
+
+def _absent(subject: Subject, scope: Scope, pair: Pair, name: str) -> Finding:
+    nothing = [Counts(0, 0)] * 3
+    hint = did_you_mean(name, subject.log.columns)
+    text = f"Missing values of {name} cannot be told: the log has no such column{f' ({hint})' if hint else ''}."
+    return _base(subject, pair, dict(scope.label), name, nothing, None).but(status="unknown", summary=text)
+
+
+def _too_few(f: Finding, pair: Pair, ask: Ask) -> str:
+    against = words.AGAINST[pair.compare]
+    return (
+        f"Missing values of {f.target}{words.place(f.slice)} cannot be told: {words.plural(f.n, 'row')} and {f.n_reference:,}"
+        f" in {against}, where {ask.min_n} are needed on both sides."
+    )
+
+
+def _thresholds(subject: Subject, ask: Ask, name: str) -> tuple[Threshold, ...]:
+    feature = subject.features.get(name)
+    own = feature.checks.missing if feature and feature.checks else None
+    if ask.thresholds or own is None:
+        return ask.thresholds or missing_rate.default
+    return (Threshold("value", own.below, own.above, own.warn_below, own.warn_above), *missing_rate.default)
+
+
+def _judged(subject: Subject, ask: Ask, pair: Pair, base: Finding, counts: Sequence[Counts], m: Move, q: float) -> Finding:
+    now, before, reference = counts
+    name = f"{base.target}{words.place(base.slice)}"
+    against = words.AGAINST[pair.compare]
+    if now.k == now.n and before.k == before.n:
+        text = f"Every value of {name} is missing, in {against} too: nothing can be watched."
+        return base.but(status="unknown", summary=text)
+    ratio = base.value / base.baseline if base.value is not None and base.baseline else None
+    sizes = {"value": base.value, "change": m.change, "ratio": ratio}
+    thresholds = _thresholds(subject, ask, base.target)
+    status, decisive = judge(thresholds, Evidence(sizes, base.baseline, q, (now.k, now.n)))  # type: ignore[arg-type]
+    back = pair.compare != "reference" and recovers(now, before, reference)
+    lo, hi = m.interval
+    verb = "recovered" if back else "is" if status == "ok" else "rose" if m.change > 0 else "fell" if m.change < 0 else "is"
+    told, was = words.percent(base.value or 0), words.percent(base.baseline or 0)
+    course = f"is {told}, was {was} in {against}" if verb == "is" else f"{verb} from {was} to {told}"
+    return base.but(
+        status="ok" if back else status,
+        change=m.change,
+        interval=m.interval,
+        p_value=m.p,
+        direction="up" if m.change > 0 else "down" if m.change < 0 else "change",
+        threshold=decisive,
+        score=m.score,
+        recovery=back,
+        measures={"q_value": q, "missing": float(now.k)},
+        summary=f"Share of missing {one_line(name)} {course} ({words.points(m.change)} points, 95% {words.points(lo)}.."
+        f"{words.points(hi)}; {words.plural(now.n, 'row')}).",
+    )

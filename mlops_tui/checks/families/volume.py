@@ -1,0 +1,205 @@
+"""`volume`: are there as many rows as at the same hours of earlier days and weeks?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mlops_tui.checks import words
+from mlops_tui.checks.ask import Ask
+from mlops_tui.checks.judge import Evidence, judge
+from mlops_tui.checks.moves import q_values
+from mlops_tui.checks.registry import check
+from mlops_tui.checks.scope import provenance, scope_of
+from mlops_tui.checks.upstream import Asked, asked_logs, settled
+from mlops_tui.core.errors import UnknownName
+from mlops_tui.core.finding import Finding, Provenance
+from mlops_tui.core.threshold import Quantity, Threshold
+from mlops_tui.core.window import Pair, Window
+from mlops_tui.logs import measure
+from mlops_tui.logs.log import Log
+from mlops_tui.project.subject import Subject
+from mlops_tui.stats.expected import Expected, expected
+
+_DEFAULT = Threshold(
+    "change",
+    below=Quantity(-0.5, "%"),
+    above=Quantity(1.0, "%"),
+    warn_below=Quantity(-0.25, "%"),
+    warn_above=Quantity(0.5, "%"),
+)
+_DAY = timedelta(days=1)
+_MEMORY = 56
+"""Days that are looked back on; a window longer than a day needs more of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Rows of one slice of one log in its window, and what was to be expected (None: too little history)."""
+
+    target: str
+    where: Mapping[str, str]
+    window: Window
+    past: Window
+    n: int
+    expected: Expected | None
+    why: str
+    origin: Provenance
+
+
+@check("volume", plane="data", kind="volume", measures=("value", "change", "ratio"), default=(_DEFAULT,))
+def volume(subject: Subject, ask: Ask) -> list[Finding]:
+    """Are there as many rows as at the same hours of earlier days and weeks?
+
+    The expectation is the median of the same weekday's windows, its spread what earlier windows show (counts vary more
+    than Poisson). `change` is relative to it.
+    """
+    found: list[Finding] = []
+    counts: list[_Count] = []
+    for asked in asked_logs(subject, ask):
+        if asked.log is None:
+            found.append(_unknown(subject, asked.target, asked.problem))
+            continue
+        try:
+            counts += _counts(subject, ask, asked, asked.log)
+        except UnknownName as error:
+            if asked.log is subject.log:
+                raise
+            found.append(_unknown(subject, asked.target, words.reason(error)))
+    qs = q_values(None if c.expected is None else math.exp(c.expected.log_p) for c in counts)
+    return found + [_judged(subject, ask, c, q) for c, q in zip(counts, qs, strict=True)]
+
+
+def _counts(subject: Subject, ask: Ask, asked: Asked, log: Log) -> list[_Count]:
+    own = log is subject.log
+    scope = scope_of(subject, ask) if own else None
+    where = {c: v for c, v in ask.where.items() if v is not None}
+    rows = scope.rows if scope else None
+    label = dict(scope.label) if scope else where
+    pair = settled(subject, log, subject.pair(ask.compare, ask.current))
+    restrictions: list[tuple[dict[str, str], dict[str, str]]] = [(where, label)]
+    if ask.segment is not None:
+        span = _past(pair.current, log)
+        values = measure.values(log, ask.segment, Window(span.start, pair.current.end)).value
+        parts = sorted(v for v in values if v is not None)
+        by_value = [(where | {ask.segment: v}, label | {ask.segment: v}) for v in parts]
+        restrictions = (restrictions if ask.whole else []) + by_value
+    return [_count(subject, asked, log, pair, w, name, rows, ask.min_n) for w, name in restrictions]
+
+
+def _past(current: Window, log: Log) -> Window:
+    """The history: whole windows of the same length before the current one, not before the log begins."""
+    step = _step(current)
+    oldest = log.oldest()
+    most = max(1, timedelta(days=_MEMORY if step <= 7 * _DAY else 4 * step.days) // step)
+    if oldest is not None:
+        most = min(most, max(0, (current.start - oldest) // step))
+    return Window(current.start - most * step, current.start)
+
+
+def _step(current: Window) -> timedelta:
+    """How far earlier windows lie apart: whole days, and whole weeks for a window longer than a day."""
+    if current.length <= _DAY:
+        return _DAY
+    return 7 * _DAY * math.ceil(current.length / (7 * _DAY))
+
+
+def _count(
+    subject: Subject,
+    asked: Asked,
+    log: Log,
+    pair: Pair,
+    where: Mapping[str, str],
+    label: Mapping[str, str],
+    rows: str | None,
+    min_n: int,
+) -> _Count:
+    current, step, past = pair.current, _step(pair.current), _past(pair.current, log)
+    series = measure.volume_series(log, Window(past.start, current.end), where=where, rows=rows)
+    n = _within(series.value, current)
+    earlier = []
+    for i in range(1, past.length // step + 1):
+        window = current.shift(-i * step)
+        earlier.append(((i * step.days) % 7, _within(series.value, window)))
+    held = expected(n, earlier)
+    why = ""
+    if held is None:
+        why = f"only {words.plural(len(earlier), 'earlier window')} of the same hours, where 3 are needed"
+    elif max(n, held.count) < min_n:
+        why, held = f"{words.plural(n, 'row')} where {held.count:,.0f} are usual, and {min_n} are needed on a side", None
+    return _Count(asked.target, label, current, past, n, held, why, provenance(subject, series))
+
+
+def _within(series: list[tuple[datetime, int]], window: Window) -> int:
+    return sum(n for at, n in series if window.start <= at < window.end)
+
+
+def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
+    thresholds = ask.thresholds or volume.default
+    base = Finding(
+        status="insufficient",
+        plane="data" if c.target != subject.model else "model",
+        concern="monitoring",
+        kind="volume",
+        check_name="volume",
+        model=subject.model,
+        target=c.target,
+        slice=c.where,
+        window=c.window,
+        reference=c.past,
+        value=float(c.n),
+        unit="%",
+        n=c.n,
+        threshold=thresholds[0],
+        provenance=c.origin,
+    )
+    name = f"Rows of {c.target}" + (words.place(c.where).replace(" of ", " with ", 1) if c.where else "")
+    if c.expected is None or q is None:
+        return base.but(summary=f"{name} cannot be judged: {c.why}.")
+    e = c.expected
+    change = c.n / e.count - 1 if e.count else None
+    ratio = c.n / e.count if e.count else None
+    evidence = Evidence({"value": float(c.n), "change": change, "ratio": ratio}, q=q)
+    status, decisive = judge(thresholds, evidence)
+    if change is None and q < 0.05:
+        status = "warn"
+    usual = (
+        f"{e.count:,.0f} usual at these hours (95% {e.lo:,.0f}..{e.hi:,.0f}, from {words.plural(e.samples, 'earlier window')})"
+    )
+    told = f"{change:+.0%}, " if change is not None else ""
+    verb = "are" if status == "ok" else "fell to" if e.z < 0 else "rose to"
+    return base.but(
+        status=status,
+        baseline=e.count,
+        change=change,
+        interval=(e.lo / e.count - 1, e.hi / e.count - 1) if e.count else None,
+        direction="up" if e.z > 0 else "down" if e.z < 0 else "change",
+        p_value=math.exp(e.log_p),
+        n_reference=e.samples,
+        threshold=decisive,
+        score=abs(e.z),
+        measures={"q_value": q, "expected": e.count, "expected_lo": e.lo, "expected_hi": e.hi, "spread": e.spread},
+        summary=f"{name} {verb} {c.n:,} in {_hours(c.window)} ({told}{usual}).",
+    )
+
+
+def _hours(window: Window) -> str:
+    from mlops_tui.core.window import format_duration
+
+    return f"the {format_duration(window.length)} to {words.moment(window.end)}"
+
+
+def _unknown(subject: Subject, target: str, why: str) -> Finding:
+    return Finding(
+        status="unknown",
+        plane="data",
+        concern="monitoring",
+        kind="volume",
+        check_name="volume",
+        model=subject.model,
+        target=target,
+        window=subject.windows.current,
+        summary=f"Rows of {target} could not be counted: {why}.",
+    )

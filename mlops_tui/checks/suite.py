@@ -1,0 +1,22 @@
+"""What `runbook check` asks of a model beside its own alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlops_tui.checks.ask import Ask
+from mlops_tui.inventory.types import Feature, Model
+
+
+def suite(model: Model, features: Mapping[str, Feature]) -> tuple[Ask, ...]:
+    """Decision rate by each segment, score and feature drift, missing values, volume and freshness, upstream too."""
+    segments: list[str | None] = [*model.log.segments] or [None]
+    asks = [Ask("decision_rate", by=s, whole=i == 0) for i, s in enumerate(segments)]
+    if model.log.score is not None:
+        asks.append(Ask("score_drift"))
+    if features:
+        asks.append(Ask("feature_drift"))
+    asks += [Ask("missing_rate"), Ask("volume", compare="day_over_day"), Ask("freshness")]
+    if model.inputs or any(f.source for f in features.values()):
+        asks += [Ask("volume", of="sources", compare="day_over_day"), Ask("freshness", of="sources")]
+    return tuple(asks)
