@@ -35,7 +35,8 @@ $(VENV)/.dev: $(VENV)/.base
 
 demo: $(VENV)/.base ## make a demo chain with an incident in it, and run the runbook for it unattended
 	@test -f $(DEMO)/inventory.yaml || $(RUNBOOK) demo $(DEMO) $(if $(ROWS),--rows $(ROWS))
-	@$(RUNBOOK) --project $(DEMO) run approval-drop --auto --at "$$(cat $(DEMO)/.demo-time)"
+	@$(RUNBOOK) --project $(DEMO) run approval-drop --auto \
+	  --at "$$($(BIN)/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["at"])' $(DEMO)/.demo.json)"
 
 test: $(VENV)/.dev ## the tests that every change must pass
 	@$(BIN)/python -m pytest -m "$(MARK)"

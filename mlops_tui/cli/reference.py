@@ -24,7 +24,8 @@ and never as the only sign.
 | code | meaning |
 |---|---|
 | 0 | done; `check`: no alert fires; `run` and `resume`: the end was reached, whatever was found; `lint`: no problem |
-| 1 | `check`: an alert fires; `run` and `resume`: a step failed; `outbox flush`: a message was not sent; elsewhere: it could not be done |
+| 1 | `check`: an alert fires; `run` and `resume`: a step failed; `outbox flush`: a message was not sent |
+| 1 | elsewhere: what was asked could not be done; stderr says why |
 | 2 | the call or a file is wrong |
 | 3 | `run` and `resume`: the run was left (Ctrl-C, `quit`, end of input) or waits; `runbook resume` goes on |
 | 70 | a fault of ours; the message names the log that holds the details |

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_tui.core.errors import RunbookError, UsageError
+from mlops_tui.core.window import iso
 from mlops_tui.simulate.files import prepare, put, put_lines, shipped
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def _write(target: Path, seed: int, rows: int, say: Say) -> tuple[tuple[str, ...
     from mlops_tui.simulate.story import draw
     from mlops_tui.simulate.truth import truth
 
-    kept = prepare(target, {"made_by": "runbook demo", "seed": seed, "rows": rows})
     chain = Chain(draw(seed), rows)
+    # `at` is the moment of the newest row: with `--at` of it the demo looks the same whatever the clock says
+    kept = prepare(target, {"made_by": "runbook demo", "seed": seed, "rows": rows, "at": iso(chain.calendar.end)})
     days = chain.days
     _logs(chain, target, say)
     put_lines(target / "changes.jsonl", change_lines(chain.story))

@@ -75,6 +75,8 @@ def head(found: Incident) -> dict[str, Any]:
         "opened_at": found.opened_at,
         "opened_by": found.opened_by,
         "replayed": found.replayed,
+        "closed_at": found.closed_at,
+        "closed_as": found.closed_as,
         "runs": list(found.runs),
     }
 
@@ -82,8 +84,17 @@ def head(found: Incident) -> dict[str, Any]:
 def whole(found: Incident) -> dict[str, Any]:
     """An incident as JSON, with its timeline and findings."""
     timeline = [{"at": e.at, "who": e.who, "kind": e.kind, "step": e.step, "text": e.text} for e in found.timeline]
-    findings = [f.as_json() for f in found.findings]
-    return {"schema": "runbook/incident/1"} | head(found) | {"timeline": timeline, "findings": findings}
+    return (
+        {"schema": "runbook/incident/1"}
+        | head(found)
+        | {
+            "people": list(found.people),
+            "roles": dict(found.roles),
+            "timeline": timeline,
+            "findings": [f.as_json() for f in found.findings],
+            "messages": [m.as_json() for m in found.messages],
+        }
+    )
 
 
 def told(found: Incident, look: page.Look) -> str:

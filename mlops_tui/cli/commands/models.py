@@ -27,8 +27,8 @@ def models(ctx: click.Context, as_json: bool) -> None:
     if not report.models:
         page.talk("the inventory names no model yet")
         return
-    head = ("MODEL", "OWNER", "ON CALL", "ALERTS", "FEATURES", "WHAT IT DOES")
-    rows = [(m.id, f"{m.owner} ({m.team})", ", ".join(m.on_call), m.alerts, m.features, m.description) for m in report.models]
+    head = ("MODEL", "OWNER", "ON CALL", "ALERTS", "WHAT IT DOES")
+    rows = [(m.id, m.owner, ", ".join(m.on_call), m.alerts, m.description) for m in report.models]
     page.data(page.columns(rows, head, page.here().width))
 
 

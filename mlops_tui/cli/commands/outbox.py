@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +10,7 @@ from mlops_tui.cli import options, page
 from mlops_tui.core.leave import one_line
 
 if TYPE_CHECKING:
-    from mlops_tui.channels.outbox import Message
+    from mlops_tui.incidents.messages import Message
 
 
 @click.group(invoke_without_command=True, short_help="Messages that went out or wait; `outbox flush` sends.")
@@ -45,24 +45,10 @@ def flush(ctx: click.Context, as_json: bool) -> int:
 def told(messages: tuple[Message, ...], as_json: bool) -> None:
     """The messages as JSON, or as a table with the text's beginning."""
     if as_json:
-        page.json({"schema": "runbook/outbox/1", "messages": [plain(m) for m in messages]})
+        page.json({"schema": "runbook/outbox/1", "messages": [m.as_json() for m in messages]})
         return
     if not messages:
         page.talk("no messages")
         return
     rows = [(m.state, m.incident, m.to, m.channel, one_line(m.text, most=60), m.reason) for m in messages]
     page.data(page.columns(rows, ("STATE", "INCIDENT", "TO", "CHANNEL", "TEXT", "WHY"), page.here().width))
-
-
-def plain(message: Message) -> dict[str, Any]:
-    """A message as JSON."""
-    return {
-        "id": message.id,
-        "incident": message.incident,
-        "to": message.to,
-        "channel": message.channel,
-        "state": message.state,
-        "reason": message.reason,
-        "text": message.text,
-        "attachments": list(message.attachments),
-    }
