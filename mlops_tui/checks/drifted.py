@@ -174,7 +174,8 @@ def _judged(ask: Ask, pair: Pair, family: Family, base: Finding, d: Drift, q: fl
     infinite = f"; {words.plural(d.infinite, 'value')} infinite" if d.infinite else ""
     if abs(d.missing - d.missing_reference) >= 0.005:
         infinite += f"; missing {words.percent(d.missing_reference)} to {words.percent(d.missing)}"
-    name = f"{family.noun[0].upper()}{family.noun[1:]} {base.target}{where}"
+    called = base.target if base.target.lower() == family.noun else f"{family.noun} {base.target}"
+    name = f"{called[0].upper()}{called[1:]}{where}"
     return base.but(
         status=status,
         value=d.psi,
@@ -206,7 +207,7 @@ def _looked_into(subject: Subject, scope: Scope, pair: Pair, case: _Case, findin
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     table = _read(subject, inner, list(dict.fromkeys([time, name])), span).value
     series = _series(table.column(time), case.drift.inside(table.column(name)))
-    point = onset(series, season=HourOfDay(subject.project.zone))
+    point = onset(series, season=HourOfDay(subject.project.zone), window=pair.current.start)
     if point is None or point.after < point.before:
         return finding
     bounds = {"onset_lo": point.lo.timestamp(), "onset_hi": point.hi.timestamp()}

@@ -55,14 +55,16 @@ def onset(
     *,
     baseline: float | None = None,
     season: Callable[[datetime], int] | None = None,
+    window: datetime | None = None,
     least: int = 1,
 ) -> Onset | None:
     """The moment from which the rate stays away from its usual course, or None when no moment stands out.
 
     A binomial likelihood-ratio change point (D. V. Hinkley, 1970) with one shift of the log-odds after the change. The
     usual course is `baseline` where given, else the rate of the time before the change, by `season` (such as the hour of
-    the day), fitted again as the change point moves. `series` is in order of time; the change has at least `least`
-    buckets on both sides.
+    the day), fitted again as the change point moves. `window` is the start of a window that is known to be off: the
+    shift is then that of the window, so that a wandering rate is not dated to where it first wandered. `series` is in
+    order of time; the change has at least `least` buckets on both sides.
     """
     buckets = [b for b in series if b[1] > 0]
     if len(buckets) < 2 * least or len(buckets) < 2:
@@ -75,10 +77,12 @@ def onset(
         first = max(least, int(np.searchsorted(np.cumsum(n), _LEAST_BEFORE * n.sum())) + 1)
     if first > len(n) - least:
         return None
-    cut = _first_guess(n, k, first)
+    off = len(n) if window is None else sum(b[0] < window for b in buckets)
+    off = 0 if off >= len(n) else off
+    cut = max(first, off) if off else _first_guess(n, k, first)
     for _ in range(8):
         usual = np.full(len(n), _clip(baseline)) if baseline is not None else _course(buckets, keys, cut)
-        gains, shift = _gains(n, k, usual, cut, first, least)
+        gains, shift = _gains(n, k, usual, max(cut, off), first, least)
         new = int(np.argmax(gains))
         if new == cut:
             break
@@ -133,9 +137,9 @@ def _shift(n: Floats, k: Floats, usual: Floats) -> float:
     return delta
 
 
-def _gains(n: Floats, k: Floats, usual: Floats, cut: int, first: int, least: int) -> tuple[Floats, float]:
-    """For each bucket, the log-likelihood gained when the shift fitted after `cut` begins there; -inf where it may not."""
-    delta = _shift(n[cut:], k[cut:], usual[cut:])
+def _gains(n: Floats, k: Floats, usual: Floats, off: int, first: int, least: int) -> tuple[Floats, float]:
+    """For each bucket, the log-likelihood gained when the shift fitted from `off` on begins there; -inf where it may not."""
+    delta = _shift(n[off:], k[off:], usual[off:])
     shifted = np.clip(1 / (1 + np.exp(-(np.log(usual / (1 - usual)) + delta))), 1e-12, 1 - 1e-12)
     each = k * np.log(shifted / usual) + (n - k) * np.log((1 - shifted) / (1 - usual))
     gains = np.cumsum(each[::-1])[::-1].copy()

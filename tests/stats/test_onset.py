@@ -76,3 +76,19 @@ def test_the_profile_shrinks_rare_hours():
     """An hour with one decision is not believed against the whole."""
     usual = profile([(START, 1, 0), (START + timedelta(hours=1), 1000, 900)], by_hour)
     assert usual[0] > 0.8 and usual[-1] == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_wandering_rate_is_dated_by_the_window_that_is_off():
+    """A rate that wandered a little weeks ago is dated to where it began to look like now, not to where it wandered."""
+    series = hours([0.30] * 200 + [0.36] * 300 + [0.30] * 150 + [0.75] * 70, 40)
+    found = onset(series, season=by_hour, window=START + timedelta(hours=696))
+    assert found is not None
+    assert abs(found.at - (START + timedelta(hours=650))) <= timedelta(hours=2)
+
+
+@pytest.mark.parametrize("cut", [480, 560, 690])
+def test_the_window_may_begin_before_or_after_the_change(cut):
+    """A seven-day window dates a change within it, and one that began before it."""
+    found = onset(hours([0.61] * cut + [0.45] * (720 - cut), 40), season=by_hour, window=START + timedelta(hours=552))
+    assert found is not None
+    assert abs(found.at - (START + timedelta(hours=cut))) <= timedelta(hours=3)

@@ -172,7 +172,7 @@ def _dated(subject: Subject, scope: Scope, pair: Pair, slices: Sequence[_Slice],
             out.append(f)
             continue
         chosen = {s.group[0]: series.get(s.group[0], [])} if s.group else series
-        point = onset(_summed(chosen.values()), season=season)
+        point = onset(_summed(chosen.values()), season=season, window=pair.current.start)
         if point is None or (point.after - point.before) * (f.change or 0.0) <= 0:
             out.append(f)
             continue
