@@ -9,6 +9,12 @@ import yaml
 _QUOTE = "put the whole value in quotes"
 _BRACES = re.compile(r"\$\{|\{\{")
 _COLON = re.compile(r":\s")
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text as YAML counts them."""
+    return _BREAK.split(text)
 
 
 def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[tuple[int, int] | None, str, str]:
@@ -16,9 +22,10 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[tuple[int, int] | N
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return None, str(error.problem or error.context or error), ""
-    lines = text.split("\n")
-    place = (mark.line + 1, mark.column + 1)
-    line = lines[mark.line] if mark.line < len(lines) else ""
+    lines = lines_of(text)
+    ended = mark.line >= len(lines)  # the parser counts one line more than the file has
+    place = (len(lines), len(lines[-1]) + 1) if ended else (mark.line + 1, mark.column + 1)
+    line = "" if ended else lines[mark.line]
     problem, context = error.problem or "", error.context or ""
     opened = error.context_mark
 

@@ -13,6 +13,7 @@ from mlops_tui.core.errors import InvalidFiles, Problem
 from mlops_tui.core.leave import one_line
 from mlops_tui.files.convert import BAD, converter
 from mlops_tui.files.disk import read_text, shown_path
+from mlops_tui.files.hints import lines_of
 from mlops_tui.files.tree import Node, compose
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ class Reader:
     def add(self, place: Place, message: str, hint: str = "") -> None:
         """Record a problem at a node, a mark, a (line, column) from 1, or None for the whole file; once each."""
         line, column = _line_column(place)
+        if line > len(lines := self.lines):  # YAML gives nothing at a file's very end a line that the file has not
+            line, column = len(lines), len(lines[-1]) + 1
         problem = Problem(self.source, line, column, message, hint)
         if problem not in self._known:
             self._known.add(problem)
@@ -95,11 +98,16 @@ class Reader:
             self._paths = dict(_paths(self.root))
         return self._paths.get(id(node), "")
 
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the text, as YAML counts them; at least one."""
+        if self._lines is None:
+            self._lines = lines_of(self.text)
+        return self._lines
+
     def line(self, number: int) -> str:
         """One line of the text, counted from 1; empty beyond the end."""
-        if self._lines is None:
-            self._lines = self.text.split("\n")
-        return self._lines[number - 1].rstrip("\r") if 0 < number <= len(self._lines) else ""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
     def describe(self, node: Node) -> str:
         """A node for a message: `a list`, `a mapping`, `nothing` or the text in quotes."""

@@ -57,7 +57,12 @@ class _Builder:
         return {}
 
     def _union(self, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        options = [{"type": "null"} if a is type(None) else self.of(a) for a in arguments]
+        options = [self.of(a) for a in arguments if a is not type(None)]
+        empty = len(options) < len(arguments)
+        if empty and len(options) == 1 and "type" in options[0]:
+            kinds = options[0]["type"]
+            return options[0] | {"type": [*(kinds if isinstance(kinds, list) else [kinds]), "null"]}
+        options += [{"type": "null"}] if empty else []
         return options[0] if len(options) == 1 else {"anyOf": options}
 
     def _mapping(self, key: Any, value: Any) -> dict[str, Any]:

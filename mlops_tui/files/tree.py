@@ -64,8 +64,9 @@ def compose(text: str, add: Add) -> Node | None:
         return None
     except _TooMuchError:
         return None
-    if root is None:
+    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value and not root.style):
         add(None, "the file is empty", "")
+        return None
     return root
 
 

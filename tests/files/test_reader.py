@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlops_tui.core.errors import InvalidFiles
 from mlops_tui.core.threshold import Quantity
@@ -183,6 +185,7 @@ def test_what_a_type_does_not_allow_is_named_at_its_place(text: str, problem: st
         ("n: 1\n---\nn: 2", "f.yaml:2:1: a second document begins (one file holds one document: remove the ---)"),
         ("", "f.yaml: the file is empty"),
         ("# only a comment\n", "f.yaml: the file is empty"),
+        ("---", "f.yaml: the file is empty"),
         ("any: &x [*x]", "f.yaml:1:10: *x refers to what it stands in"),
         ("any: " + "[" * 100_000, "f.yaml:1:69: nested more than 64 deep"),
         ("any: " + "{a: " * 5_000, "f.yaml:1:258: nested more than 64 deep"),
@@ -255,3 +258,39 @@ def test_a_type_that_no_file_can_hold_is_our_fault() -> None:
     """An undeclarable type is a TypeError for the programmer, not a problem of the file."""
     with pytest.raises(TypeError, match="cannot hold"):
         read("a: 1", bytes)
+
+
+_PIECES = [
+    "name",
+    "n",
+    "inner",
+    "u",
+    "b",
+    ": ",
+    ":",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "\n",
+    "  ",
+    "\t",
+    "#",
+    " #",
+    "&a",
+    "*a",
+    "!",
+]
+_PIECES += ["|", ">", "'", '"', "%", "@", "`", "~", "1", "x", "é", "\\", "? ", "---", "..."]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
+def test_any_text_gives_a_value_or_problems(text: str) -> None:
+    """No text makes the reader fail, and a text without a value always says why, at a place within it."""
+    reader = Reader(text, source="f.yaml")
+    value = reader.convert(reader.root, Thing)
+    assert value is not None or reader.problems
+    assert all(p.line <= text.count("\n") + 1 for p in reader.problems)
