@@ -112,8 +112,10 @@ class Log:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folders that the view reads below."""
-        return (self._manifest.base.resolve(),)
+        """The folders that the view reads below, links followed: those that a locked-down connection must allow."""
+        base = self._manifest.base.resolve()
+        real = {f.path.resolve().parent for f in self._manifest.files}
+        return (base, *sorted(folder for folder in real if not folder.is_relative_to(base)))
 
     def newest(self, not_after: datetime) -> datetime | None:
         """The newest row's time that is not after this moment; None when there is no such row."""
