@@ -13,13 +13,14 @@ from mlops_tui.report import cells, words
 
 GAP = "  "
 _LEAST = 8
+_LEAST_WHERE = 12
 _MOST_CELL = 60
 
 
 def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | None = None) -> str:
-    """Findings as a table, the worst first: status, where, what, (before, now,) change, 95 % interval, since.
+    """Findings as a table, the worst first: status, where, what, (against, before, now,) change, 95 % interval, since.
 
-    What was before and what is now are shown from 100 columns on. A finding that could not be measured, or too few
+    What it was held against, before and now are shown from 100 columns on. A finding that could not be measured, or too few
     rows, has its reason on a line below. `most` cuts the table and says what was left out.
     """
     ranked = sorted(findings, key=lambda f: f.rank)
@@ -27,12 +28,14 @@ def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | 
     if not shown:
         return "no findings"
     roomy = width >= 100
-    names = ["STATUS", "WHERE", "WHAT", *(["BEFORE", "NOW"] if roomy else []), "CHANGE", "95%", "SINCE"]
+    names = ["STATUS", "WHERE", "WHAT", *(["AGAINST", "BEFORE", "NOW"] if roomy else []), "CHANGE", "95%", "SINCE"]
     rows = [_finding_row(f, roomy) for f in shown]
-    aligned = "lll" + ("rr" if roomy else "") + "rrl"
-    widths = _fitted(_natural(names, rows), width, shrink=(1, 2))
+    aligned = "lll" + ("lrr" if roomy else "") + "rrl"
+    widths = _fitted(_natural(names, rows), width, shrink=(1,), least=_LEAST_WHERE)
+    widths = _fitted(widths, width, shrink=(1, 2))
     out = [_line(names, widths, aligned)]
     for finding, row in zip(shown, rows, strict=True):
+        row[1] = words.fitted_where(finding.slice, widths[1])
         out.append(_line(row, widths, aligned))
         if finding.status in ("unknown", "insufficient") and finding.summary:
             out.append(cells.cut(" " * 9 + one_line(finding.summary), width))
@@ -43,13 +46,13 @@ def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | 
 
 def _finding_row(finding: Finding, roomy: bool) -> list[str]:
     status = STATUS_WORDS[finding.status]
-    sides = [words.value(finding.baseline, finding.unit), words.value(finding.value, finding.unit)] if roomy else []
+    sides = [words.against(finding) or "-", *(words.value(v, finding.unit) for v in (finding.baseline, finding.value))]
     since = "recovery" if finding.recovery else words.moment(finding.onset)
     return [
         status,
         words.where(finding.slice),
         words.what(finding),
-        *sides,
+        *(sides if roomy else []),
         words.change(finding),
         words.interval(finding),
         since,
@@ -123,13 +126,13 @@ def _natural(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     return [max([cells.wide(name), *(cells.wide(row[i]) for row in rows)]) for i, name in enumerate(names)]
 
 
-def _fitted(natural: Sequence[int], width: int, *, shrink: Iterable[int]) -> list[int]:
-    """Widths that fit: the widest of the columns that may shrink gives way, one by one, down to eight."""
+def _fitted(natural: Sequence[int], width: int, *, shrink: Iterable[int], least: int = _LEAST) -> list[int]:
+    """Widths that fit: the widest of the columns that may shrink gives way, one by one, down to `least`."""
     widths = list(natural)
     may = list(shrink)
     while sum(widths) + len(GAP) * (len(widths) - 1) > width:
         widest = max(may, key=lambda i: widths[i])
-        if widths[widest] <= _LEAST:
+        if widths[widest] <= least:
             break
         widths[widest] -= 1
     return widths

@@ -118,14 +118,15 @@ def _lines(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]
             layers.append(vega_parts.ribbon(series, x, y, "#DDDDDD", 1.0))
         layers.append(vega_parts.line(series, x, y, "#8C8C8C", 1.2))
         keys.append(vega_parts.Key("square" if ranged else "line", "#DDDDDD" if ranged else "#8C8C8C", series.shown))
-    layers += [vega_parts.line(s, x, y, PALE, 1.2) for s in chart.of("other")]
+    for series in chart.of("other"):
+        layers += [vega_parts.line(series, x, y, PALE, 1.2), vega_parts.alone(series, x, y, PALE, 1.2)]
     for series, colour in [(s, BLUE) for s in chart.of("current")] + [(s, VERMILLION) for s in chart.of("worst")]:
         if chart.zero:
             layers.append(vega_parts.area(series, x, y, colour))
         elif any(p.lo is not None for p in series.points):
             layers.append(vega_parts.ribbon(series, x, y, colour, 0.17))
             keys.append(vega_parts.Key("square", colour, f"95 % interval of {series.name}", 0.25))
-        layers.append(vega_parts.line(series, x, y, colour, 2.2))
+        layers += [vega_parts.line(series, x, y, colour, 2.2), vega_parts.alone(series, x, y, colour, 2.2)]
     layers += vega_parts.end_labels(_named(chart), axis.y_domain(chart), (start, end), WIDTH, height)
     return layers, keys
 
@@ -199,6 +200,8 @@ def _bars(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]
         layers.append(vega_parts.category_bars(series, x, y, BLUE, 0.42, chart.highlight, VERMILLION))
         layers.append(vega_parts.category_intervals(series, x, y, INK))
         keys.append(vega_parts.Key("square", BLUE, series.shown))
+        if any(p.lo is not None for p in series.points):
+            keys.append(vega_parts.Key("line", INK, "95 % interval"))
         if chart.highlight:
             keys.append(vega_parts.Key("square", VERMILLION, "moved most"))
     layers.extend(vega_parts.change_columns(chart, names, BARS_WIDTH, height / max(len(names), 1), (INK, LOUD)))

@@ -73,23 +73,29 @@ def _layer(values: list[dict[str, Any]], mark: Mapping[str, Any], encoding: Mapp
     return {"data": {"values": values}, "mark": dict(mark), "encoding": dict(encoding)}
 
 
+BROKEN = "break-paths-show-domains"
+"""How Vega-Lite treats a null on a path: the path ends there and starts anew."""
+
+
 def line(series: Series, x: Encoding, y: Encoding, colour: str, width: float) -> Layer:
     """A line through the middles of the buckets; where nothing was measured there is no line."""
-    mark = {
-        "type": "line",
-        "stroke": colour,
-        "strokeWidth": width,
-        "strokeJoin": "round",
-        "invalid": "break-paths-show-domains",
-    }
+    mark = {"type": "line", "stroke": colour, "strokeWidth": width, "strokeJoin": "round", "invalid": BROKEN}
     return _layer(_rows(series), mark, {"x": {"field": "x", **x}, "y": {"field": "y", **y}})
 
 
+def alone(series: Series, x: Encoding, y: Encoding, colour: str, width: float) -> Layer:
+    """A dot for each bucket without neighbours, which a line would leave out."""
+    rows = _rows(series)
+    known = [False, *(r["y"] is not None for r in rows), False]
+    dots = [r for i, r in enumerate(rows, 1) if known[i] and not known[i - 1] and not known[i + 1]]
+    mark = {"type": "circle", "size": (2 * width) ** 2, "fill": colour, "opacity": 1}
+    return _layer(dots, mark, {"x": {"field": "x", **x}, "y": {"field": "y", **y}})
+
+
 def ribbon(series: Series, x: Encoding, y: Encoding, colour: str, opacity: float) -> Layer:
-    """The stretch from `lo` to `hi`."""
-    rows = [r for r in _rows(series) if r["lo"] is not None and r["hi"] is not None]
-    mark = {"type": "area", "fill": colour, "fillOpacity": opacity, "stroke": None, "clip": True}
-    return _layer(rows, mark, {"x": {"field": "x", **x}, "y": {"field": "lo", **y}, "y2": {"field": "hi"}})
+    """The stretch from `lo` to `hi`; it ends where the line does."""
+    mark = {"type": "area", "fill": colour, "fillOpacity": opacity, "stroke": None, "clip": True, "invalid": BROKEN}
+    return _layer(_rows(series), mark, {"x": {"field": "x", **x}, "y": {"field": "lo", **y}, "y2": {"field": "hi"}})
 
 
 def area(series: Series, x: Encoding, y: Encoding, colour: str) -> Layer:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from mlops_tui.core.finding import Finding
 from mlops_tui.core.leave import one_line
 from mlops_tui.core.window import Window, format_duration
+from mlops_tui.report import cells
 
 _SHORT: Mapping[str, str] = {
     "decision_rate": "decision rate",
@@ -28,6 +29,8 @@ def value(number: float | None, unit: str) -> str:
         return format_duration(timedelta(seconds=number))
     if unit == "rows":
         return f"{number:,.0f}"
+    if unit == "psi":
+        return f"{number:.2f}" if number >= 0.095 else f"{number:.1g}"
     return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
@@ -65,12 +68,33 @@ def where(slice_: Mapping[str, str]) -> str:
 
 
 def what(finding: Finding) -> str:
-    """What was measured, short: `decision rate`, `bank_label drift`, `bank_feed volume`."""
+    """What was measured, short, what it is of last, since that end is cut: `decision rate`, `drift bank_label`."""
     name = _SHORT.get(finding.check_name, finding.check_name)
     target = one_line(finding.target)
     if finding.check_name in ("decision_rate", "score_drift") or target in ("", finding.model, finding.check_name):
         return name
-    return f"{target} {name}"
+    return f"{name} {target}"
+
+
+def fitted_where(slice_: Mapping[str, str], width: int) -> str:
+    """The slice in at most `width` columns where that can be: the dimensions' names give way before their values do."""
+    for most in (60, *range(20, 1, -1)):
+        parts = [f"{cells.cut(one_line(k), most)}={one_line(v)}" for k, v in sorted(slice_.items())]
+        text = ", ".join(parts) or "all"
+        if cells.wide(text) <= width:
+            break
+    return cells.cut(text, width)
+
+
+def against(finding: Finding) -> str:
+    """What the current window was held against: `day before`, `week before`, `reference`; empty where nothing was."""
+    if finding.window is None or finding.reference is None:
+        return ""
+    back = finding.window.start - finding.reference.start
+    if finding.window.length == finding.reference.length:
+        days = {timedelta(days=1): "day before", timedelta(days=7): "week before"}
+        return days.get(back, "reference")
+    return "reference"
 
 
 def moment(at: datetime | None, *, year: bool = False) -> str:
@@ -96,6 +120,6 @@ def measures(finding: Finding) -> str:
     parts = []
     if psi is not None:
         floor = known.get("psi_floor")
-        parts.append(f"PSI {psi:.3g}" + (f" ({floor:.2g} by chance alone)" if floor is not None else ""))
+        parts.append(f"PSI {value(psi, 'psi')}" + (f" ({value(floor, 'psi')} by chance alone)" if floor is not None else ""))
     parts += [f"{k.upper()} {v:.2g}" for k in ("js", "ks") if (v := known.get(k)) is not None]
     return ", ".join(parts) + "." if parts else ""

@@ -139,7 +139,7 @@ def test_decision_rate_highlights_the_slice(subject):
     assert worst.shown == "ES 12.5%" and chart.of("other")[0].shown == "FR 50.0%"
     assert chart.band is not None and chart.band.lo == chart.band.hi == 0.5
     assert {m.role: m.x for m in chart.marks} == {"onset": ONSET, "window": NOW - timedelta(days=1)}
-    assert chart.title == "Share approved in region=ES fell from 50.0% to 12.5%"
+    assert chart.title == "Share approved in region=ES fell from 50.0% (day before) to 12.5%"
     assert "from" in chart.query.lower()
 
 
@@ -153,10 +153,12 @@ def test_buckets_are_whole_and_end_now(subject):
 
 
 def test_decision_rate_without_a_slice(subject):
-    """Without a slice nothing is highlighted, and the lines are those of the first segment."""
+    """Without a slice all decisions together are the loud line, among the values of the first segment."""
     (chart,) = build("decision_rate", subject)
-    assert not chart.of("worst") and {s.name for s in chart.of("other")} == {"ES", "FR"}
-    assert chart.band is None
+    (whole,) = chart.of("current")
+    assert whole.name == "all" and whole.points[0].y == 0.5
+    assert {s.name for s in chart.of("other")} == {"ES", "FR"}
+    assert chart.band is not None
 
 
 def test_declared_slices_are_cut_by_their_expression(subject):
@@ -187,7 +189,7 @@ def test_top_features_follow_the_findings(subject):
     assert now["(not in the reference)"] > 0.6
     assert label.highlight[0] == "(not in the reference)"
     assert "Not in the reference: new." in label.note
-    assert "PSI 0.4 (0.01 by chance alone), JS 0.2." in label.note
+    assert "PSI 0.40 (0.01 by chance alone), JS 0.2." in label.note
 
 
 def test_top_features_do_not_guess(subject):

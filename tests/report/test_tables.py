@@ -38,8 +38,8 @@ def test_findings_at_eighty_columns():
     assert findings_table([FRANCE, FEW, LABEL, SPAIN, BLIND]).split("\n") == [
         "STATUS   WHERE      WHAT                CHANGE           95%  SINCE",
         "CRIT     region=ES  decision rate      -20.9pp  -22.4..-19.4  10-13 09:00Z",
-        "WARN     region=ES  bank_label drift  psi 0.41             -  -",
-        "UNKNOWN  all        bank_feed volume         -             -  -",
+        "WARN     region=ES  drift bank_label  psi 0.41             -  -",
+        "UNKNOWN  all        volume bank_feed         -             -  -",
         "         bank_feed could not be read: no file matches",
         "FEW      region=MT  decision rate            -             -  -",
         "         4 decisions of region=MT are too few (30 are needed).",
@@ -51,6 +51,12 @@ def test_before_and_now_where_there_is_room():
     """From 100 columns on the two sides of the change are shown too."""
     text = findings_table([SPAIN], 100)
     assert "BEFORE" in text and "61.2%" in text and "40.3%" in text
+
+
+def test_a_long_slice_keeps_its_values():
+    """Where a slice is too long, its dimensions' names give way before their values do."""
+    text = findings_table([finding(slice={"merchant_size_of_the_month": "small"}, change=-0.1, unit="pp"), SPAIN], 70)
+    assert "…=small" in text and "region=ES" in text
 
 
 def test_what_is_left_out_is_said():

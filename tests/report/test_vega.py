@@ -101,3 +101,13 @@ def test_every_series_is_named():
     for make in samples.ALL:
         chart = make()
         assert {s.shown for s in chart.series} <= set(texts(vega_lite(chart)))
+
+
+def test_a_lonely_bucket_is_a_dot():
+    """A bucket between two gaps is drawn as a dot, since no line passes through it."""
+    chart = samples.decision_rate()
+    worst = chart.series[-1]
+    points = tuple(p if i == 5 else replace(p, y=None, lo=None, hi=None) for i, p in enumerate(worst.points))
+    spec = vega_lite(replace(chart, series=(replace(worst, points=points),)))
+    dots = [layer for layer in spec["layer"] if layer["mark"]["type"] == "circle"]
+    assert [len(layer["data"]["values"]) for layer in dots] == [1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,24 +33,31 @@ class Place:
     columns: Mapping[str, str]
     rows: str | None = None
     name: str = ""
+    readings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """How values read to people: column -> value -> reading."""
 
     @property
     def shown(self) -> str:
-        """`region=ES`, `slice=new_accounts`, or an empty text for everything."""
-        parts = [words.where(self.columns)] if self.columns else []
+        """`region=ES (Spain)`, `slice=new_accounts`, or an empty text for everything."""
+        parts = [self.read(k, v) for k, v in sorted(self.columns.items())]
         return ", ".join([*parts, *([f"slice={self.name}"] if self.name else [])])
+
+    def read(self, column: str, value: str) -> str:
+        """One column's part: `region=ES (Spain)`, without the parenthesis where no reading is declared."""
+        reading = self.readings.get(column, {}).get(value)
+        return f"{column}={value}" + (f" ({reading})" if reading else "")
 
 
 def place_of(subject: Subject, where: Mapping[str, str]) -> Place:
     """The slice of a Finding. Raises LogError for a declared slice that only a later release can cut (`top`)."""
     columns = {k: v for k, v in where.items() if k != "slice"}
-    name = where.get("slice", "")
+    name, readings = where.get("slice", ""), subject.spec.log.names
     if not name:
-        return Place(columns)
+        return Place(columns, readings=readings)
     rows = subject.spec.slices.get(name)
     if not isinstance(rows, str):
         raise LogError(f"slice {name!r} has no row expression, so it cannot be drawn", where=subject.model)
-    return Place(columns, rows, name)
+    return Place(columns, rows, name, readings)
 
 
 def of_kind(findings: Iterable[Finding], kind: Kind, where: Mapping[str, str]) -> Finding | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.report import axis
-from mlops_tui.report.chart import Point, Series
+from mlops_tui.report.chart import Point, Role, Series
 from mlops_tui.stats.rates import wilson
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ def bin_edges(reference: Any, current: Any) -> list[float]:
     first = math.floor(low / step + 1e-9)
     # The bin of the highest whole number starts at that number.
     last = math.floor(high / step + 1e-9) + 1 if whole else math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
+    last = max(last, first + 1)
+    if last - first >= MOST_BINS * 3 // 4 and (last - first) % 2:
+        last += 1  # an even number of bins, so that a narrow terminal can draw them two by two
+    return [round(i * step, 12) for i in range(first, last + 1)]
 
 
-def histogram(values: Any, edges: list[float], name: str, role: str) -> Series:
+def histogram(values: Any, edges: list[float], name: str, role: Role) -> Series:
     """The share of all rows (missing ones too) in each bin."""
     import numpy as np
 
@@ -55,7 +58,7 @@ def histogram(values: Any, edges: list[float], name: str, role: str) -> Series:
     )
     total = max(len(values), 1)
     points = tuple(Point(edges[i], float(c) / total, edges[i + 1], n=int(c)) for i, c in enumerate(counts))
-    return Series(name, role, points)  # type: ignore[arg-type]
+    return Series(name, role, points)
 
 
 def missing_note(reference: Any, current: Any) -> str:
