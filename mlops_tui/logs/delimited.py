@@ -47,7 +47,8 @@ def read_header(file: LogFile) -> Header | str:
     names = tuple(n.strip() for n in next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
     if not any(names):
         return "it has no header line"
-    doubled = sorted({n for n in names if names.count(n) > 1})
+    folded = [n.casefold() for n in names]
+    doubled = sorted({n for n in names if n and folded.count(n.casefold()) > 1})
     if doubled:
         return f"its header names {doubled[0]!r} twice"
     return Header(tuple(n or f"column{i}" for i, n in enumerate(names)), delimiter)

@@ -3,6 +3,8 @@
 # ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from mlops_tui.inventory.types import LogSpec
 from mlops_tui.logs.declared import Declared, FeatureType
 from mlops_tui.logs.literals import ident, instant, within
 from mlops_tui.logs.manifest import SUFFIXES, LogFile, Manifest, find
-from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column
+from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column, respelt
 
 if TYPE_CHECKING:
     import duckdb
@@ -98,10 +100,11 @@ class Log:
     @property
     def notes(self) -> tuple[str, ...]:
         """What else a reader should know: columns that some files lack, or hold in another type; rows left out of files."""
+        columns = {c: t for c, t in self._columns.items() if c not in self._partitions}
         partial = tuple(
             f"{f.shown}: {f.rejected:,} row{'' if f.rejected == 1 else 's'} left out ({f.note})" for f in self._manifest.partial
         )
-        return partial + disagreements(self._parts, {c: t for c, t in self._columns.items() if c not in self._partitions})
+        return partial + disagreements(self._parts, columns, self.spec.time)
 
     @property
     def inputs(self) -> Input:
@@ -136,6 +139,10 @@ class Log:
         window = Window(clock, _LAST)
         query = f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} > {instant(clock)}"
         return int(self.rows(query, [window])[0][0])
+
+    def untimed(self) -> int:
+        """How many rows have no time that can be read: they are in no window."""
+        return int(self.rows(f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} IS NULL")[0][0])
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -178,7 +185,7 @@ class Log:
         parts, judged = read_footers(self._con, [f for f in files if f.format == "parquet"], self.spec.time, self.zone)
         texts, told = read_text(self._con, [f for f in files if f.format != "parquet"], declared)
         self._manifest = self._manifest.judged({f.shown: f for f in (*judged, *told)})
-        self._parts = (*parts, *texts)
+        self._parts = respelt((*parts, *texts), declared.columns)
         if not self._parts:
             raise _nothing(self._manifest, self.name)
         own = common_columns(self._parts)
@@ -289,7 +296,14 @@ def moment(microseconds: int) -> datetime:
 def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    spill = Path(tempfile.gettempdir()) / f"runbook-spill-{os.getpid()}"
+    con = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": str(spill),
+        }
+    )
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET parquet_metadata_cache = true")
     con.execute("SET enable_progress_bar = false")

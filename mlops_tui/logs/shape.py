@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -81,22 +81,41 @@ def common_columns(parts: Sequence[Part]) -> dict[str, str]:
     return {name: common_type(types) for name, types in seen.items()}
 
 
-def disagreements(parts: Sequence[Part], columns: Mapping[str, str]) -> tuple[str, ...]:
-    """In words: columns whose type differs between files so that values may be lost, or that some files lack."""
+def respelt(parts: Sequence[Part], declared: Sequence[str]) -> tuple[Part, ...]:
+    """The parts with one spelling for each column: as declared, else as first seen. SQL does not tell `Region` from `region`."""
+    spelling = {c.casefold(): c for c in reversed([*declared, *(c for p in parts for c in p.columns)])}
+
+    def one(part: Part) -> Part:
+        return replace(
+            part,
+            columns={spelling[c.casefold()]: t for c, t in part.columns.items()},
+            expressions={spelling[c.casefold()]: e for c, e in part.expressions.items()},
+        )
+
+    return tuple(map(one, parts))
+
+
+def disagreements(parts: Sequence[Part], columns: Mapping[str, str], time: str) -> tuple[str, ...]:
+    """In words: columns that some files lack, and those whose type differs so that values may be lost (never the time's)."""
     total = sum(len(p.files) for p in parts)
     notes = []
     for name, chosen in columns.items():
         lacking = sum(len(p.files) for p in parts if name not in p.columns)
         if lacking:
-            notes.append(f"column {name!r} is absent from {lacking} of {total} files: read as missing there")
-        for other in sorted({p.columns[name] for p in parts if name in p.columns} - {chosen}):
-            if chosen in _NUMERIC and other in _NUMERIC:
+            notes.append(f"column {name!r} is absent from {lacking} of {total} files: missing there")
+        for other in sorted({p.columns[name] for p in parts if name in p.columns and name != time} - {chosen}):
+            if _widens(other, chosen):
                 continue
             count = sum(len(p.files) for p in parts if p.columns.get(name) == other)
             notes.append(
-                f"column {name!r} is {other} in {count} of {total} files, {chosen} elsewhere: what does not fit is missing"
+                f"column {name!r} is {other} in {count} of {total} files, read as {chosen}: what does not fit is missing"
             )
     return tuple(notes)
+
+
+def _widens(narrow: str, wide: str) -> bool:
+    """Whether every value of one type has a place in the other."""
+    return wide == "VARCHAR" or (narrow in _NUMERIC and wide in _NUMERIC) or (narrow in _WALL and wide in {*_WALL, AWARE})
 
 
 def aware(raw: str, type_: str, zone: ZoneInfo) -> str:

@@ -273,3 +273,21 @@ def test_gzip_says_parquet_is_not_for_it(write, opened, some_rows, tmp_path):
     data = write("logs/a.parquet", some_rows(4)).read_bytes()
     (tmp_path / "logs/b.parquet.gz").write_bytes(gzip.compress(data))
     assert [f.shown for f in opened().unreadable] == ["logs/b.parquet.gz"]
+
+
+def test_folders_are_those_behind_links(write, opened, some_rows, tmp_path):
+    """The view reads under lock, also where files or folders are links to elsewhere."""
+    import duckdb
+
+    write("elsewhere/a.parquet", some_rows(3))
+    (tmp_path / "logs").mkdir()
+    os.symlink(tmp_path / "elsewhere", tmp_path / "logs/deep")
+    os.symlink(tmp_path / "elsewhere/a.parquet", tmp_path / "logs/b.parquet")
+    log = opened("logs/*/*.parquet"), opened("logs/*.parquet")
+    for each in log:
+        con = duckdb.connect()
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"CREATE VIEW log AS {each.view_sql(None)}")
+        con.execute(f"SET allowed_directories = {[f'{f}/' for f in each.folders]!r}")
+        con.execute("SET enable_external_access = false")
+        assert con.execute("SELECT count(*) FROM log").fetchall() == [(3,)]

@@ -180,7 +180,7 @@ def test_a_column_of_later_files_is_missing_before_and_named(write, opened, some
     write("logs/b.parquet", some_rows(4, START + timedelta(hours=4), amount=5.0))
     log = opened()
     assert measure.nulls(log, ["amount"], [WEEK]).value == {(0, (), "amount"): (8, 4)}
-    assert log.notes == ("column 'amount' is absent from 1 of 2 files: read as missing there",)
+    assert log.notes == ("column 'amount' is absent from 1 of 2 files: missing there",)
     early = Window(START, START + timedelta(hours=4))
     assert measure.columns(log, ["amount"], early).value["amount"].to_pylist() == [None] * 4
 
@@ -200,7 +200,7 @@ def test_a_type_that_changed_does_not_turn_the_column_to_text(write, opened, som
     write("logs/b.parquet", some_rows(2, START + timedelta(hours=6), amount="oops"))
     log = opened()
     assert log.columns["amount"] == "DOUBLE"
-    assert log.notes == ("column 'amount' is VARCHAR in 1 of 2 files, DOUBLE elsewhere: what does not fit is missing",)
+    assert log.notes == ("column 'amount' is VARCHAR in 1 of 2 files, read as DOUBLE: what does not fit is missing",)
     assert measure.nulls(log, ["amount"], [WEEK]).value == {(0, (), "amount"): (8, 2)}
 
 
@@ -229,3 +229,29 @@ def test_strange_names_of_files_and_columns_are_only_names(write, opened):
     write("logs/it's [1] {x}/a'b.parquet", [{"ts": START, "decision": "approved", 'he"y;': 1}])
     log = opened()
     assert measure.volumes(log, [WEEK], by=['he"y;']).value == {(0, ("1",)): 1}
+
+
+def test_spelling_of_case_is_one_column(write, opened, some_rows):
+    """SQL does not tell `Region` from `region`, so the log does not either; the declared spelling is kept."""
+    write("logs/a.parquet", [{("Region" if k == "region" else k): v for k, v in r.items()} for r in some_rows(3)])
+    write("logs/b.csv", [{("REGION" if k == "region" else k): v for k, v in r.items()} for r in some_rows(3)])
+    log = opened(segments=["region"], features={"score": "numeric"})
+    assert [c for c in log.columns if c.lower() == "region"] == ["region"]
+    assert measure.volumes(log, [WEEK], by=["region"]).value == {(0, ("ES",)): 4, (0, ("FR",)): 2}
+
+
+def test_naive_and_aware_times_meet_in_one_log(write, opened, some_rows):
+    """Files before and after a change of the time's type are read each in its own way, and nothing is complained of."""
+    naive = pa.schema([("ts", pa.timestamp("us")), ("decision", pa.string())])
+    write("logs/a.parquet", [{"ts": datetime(2026, 10, 1, 2), "decision": "approved"}], naive)
+    write("logs/b.parquet", [{"ts": START, "decision": "approved"}])
+    log = opened(zone="Europe/Madrid")
+    assert measure.volume_series(log, WEEK).value == [(START, 2)]
+    assert log.notes == ()
+
+
+def test_rows_without_a_readable_time_are_counted(write, opened, some_rows):
+    """They are in no window, and can be told."""
+    write("logs/a.csv", [{"ts": t, "decision": "approved"} for t in ("2026-10-01T00:00:00Z", "yesterday", "")])
+    log = opened()
+    assert (log.untimed(), measure.volumes(log, [WEEK]).value) == (2, {(0, ()): 1})
