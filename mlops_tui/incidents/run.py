@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mlops_tui.core.finding import Finding, from_json
-from mlops_tui.journal import Event
+from mlops_tui.journal.event import Event
 
 TERMINAL = frozenset({"ok", "attention", "failed", "skipped", "unknown", "cancelled"})
 
