@@ -24,12 +24,12 @@ def one_line(text: str, *, most: int = 300) -> str:
     return " ".join(visible(text, most=most).split())
 
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~!])")
+_MARKDOWN = re.compile(r"[\\`*\[\]<|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#>+-](?=\s)|^\d+(?=[.)]\s)|~~")
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text))
+    """Text that Markdown shows as it is, on one line. An underscore within a word means nothing there and stays."""
+    return _MARKDOWN.sub(lambda m: (m[0] + "\\") if m[0].isdigit() else "\\" + m[0], one_line(text, most=2000))
 
 
 def slack(text: str) -> str:

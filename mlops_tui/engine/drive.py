@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mlops_tui.core.canonical import plain
 from mlops_tui.core.errors import Cancelled, QueryError, RunbookError, did_you_mean
@@ -19,7 +19,19 @@ from mlops_tui.engine.kinds.base import Call, Kind
 from mlops_tui.engine.machine import Ask, Do, End, Settle, decide
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.tell import report_of
-from mlops_tui.engine.types import Answer, Artefact, Cancel, FrontEnd, Outcome, Output, Progress, Question, RunReport, Waiting
+from mlops_tui.engine.types import (
+    Answer,
+    Artefact,
+    Cancel,
+    FrontEnd,
+    Outcome,
+    Output,
+    Progress,
+    Question,
+    QuestionKind,
+    RunReport,
+    Waiting,
+)
 from mlops_tui.incidents.run import AskedQuestion, RunState, fold_run
 from mlops_tui.journal import Event
 
@@ -433,9 +445,9 @@ def question_of(asked: AskedQuestion) -> Question:
     return Question(
         asked.id,
         asked.step,
-        asked.kind,
+        cast("QuestionKind", asked.kind),
         str(body["text"]),
-        tuple(body.get("choices") or ()),  # type: ignore[arg-type]
+        tuple(body.get("choices") or ()),
         type_this=body.get("type_this"),
         by=body.get("by"),
         not_by=body.get("not_by"),

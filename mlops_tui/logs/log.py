@@ -3,8 +3,6 @@
 # ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,15 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from mlops_tui.core.errors import Cancelled, LogError, QueryError, did_you_mean
+from mlops_tui.core.errors import Cancelled, LogError, QueryError
 from mlops_tui.core.finding import Input
 from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import LogSpec
+from mlops_tui.logs.connection import connect
 from mlops_tui.logs.declared import Declared, FeatureType
 from mlops_tui.logs.literals import ident, instant, within
-from mlops_tui.logs.manifest import SUFFIXES, LogFile, Manifest, find
+from mlops_tui.logs.manifest import NO_VARIABLES, LogFile, Manifest, find
+from mlops_tui.logs.refusals import first_line, no_columns, nothing_to_read, zone_of
 from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column, respelt
 
 if TYPE_CHECKING:
@@ -62,21 +62,22 @@ class Log:
         name: str,
         required: Sequence[str] = (),
         features: Mapping[str, FeatureType] = NO_FEATURES,
+        environ: Mapping[str, str] = NO_VARIABLES,
     ) -> Log:
         """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
 
-        `required` are columns that must be there beside those that the spec names (the decision). `features` are declared
-        types by column, which may be missing: a number is read as one even where files hold it as text. Declared columns
-        are taken from `key=value` folders where the files lack them; other such folders are no columns. Raises LogError
-        when nothing matches, nothing can be read or a declared column is missing.
+        `environ` fills `${NAME}` in the path. `required` are columns that must be there beside those that the spec names
+        (the decision). `features` are declared types by column, which may be missing: a number is read as one even where
+        files hold it as text. Declared columns are taken from `key=value` folders where the files lack them; other such
+        folders are no columns. Raises LogError when nothing matches, nothing can be read or a declared column is missing.
         """
         if spec.path is None:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
-        zone = _zone(spec.timezone, name) if spec.timezone else zone
-        manifest = find(spec.path, root)
+        zone = zone_of(spec.timezone, name) if spec.timezone else zone
+        manifest = find(spec.path, root, environ)
         if not manifest.files:
-            raise _nothing(manifest, name)
-        log = cls(_connect(), spec, name, zone, manifest)
+            raise nothing_to_read(manifest, name)
+        log = cls(connect(), spec, name, zone, manifest)
         log._load(Declared(spec, zone, tuple(required), features))
         return log
 
@@ -187,7 +188,7 @@ class Log:
         self._manifest = self._manifest.judged({f.shown: f for f in (*judged, *told)})
         self._parts = respelt((*parts, *texts), declared.columns)
         if not self._parts:
-            raise _nothing(self._manifest, self.name)
+            raise nothing_to_read(self._manifest, self.name)
         own = common_columns(self._parts)
         keys = set.intersection(*(set(f.partitions) for f in self._manifest.files))
         self._partitions = frozenset(k for k in keys if k not in own and declared.knows(k))
@@ -195,7 +196,7 @@ class Log:
         self._columns |= dict.fromkeys(sorted(self._partitions), "VARCHAR")
         missing = [c for c in declared.columns if c not in self._columns]
         if missing:
-            raise _no_columns(missing, [*self._columns, *sorted(keys)], self._manifest, self.name)
+            raise no_columns(missing, [*self._columns, *sorted(keys)], self._manifest, self.name)
         self._columns[self.spec.time] = AWARE
 
     def _relation(self, windows: Sequence[Window] | None, *, tables: bool = True) -> str:
@@ -237,10 +238,10 @@ class Log:
                     duckdb.CatalogException,
                     duckdb.ConversionException,
                 ) as error:
-                    raise QueryError(_first_line(error), where=self.name) from error
+                    raise QueryError(first_line(error), where=self.name) from error
                 except duckdb.Error as error:
                     if not self._quarantine(windows):
-                        raise LogError(f"the log cannot be read: {_first_line(error)}", where=self.name) from error
+                        raise LogError(f"the log cannot be read: {first_line(error)}", where=self.name) from error
         raise LogError(
             "its files change or fail while they are read", where=self.name, hint="try again when the writer has finished"
         )
@@ -293,23 +294,6 @@ def moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    spill = Path(tempfile.gettempdir()) / f"runbook-spill-{os.getpid()}"
-    con = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "temp_directory": str(spill),
-        }
-    )
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET parquet_metadata_cache = true")
-    con.execute("SET enable_progress_bar = false")
-    return con
-
-
 def _declared_type(found: str, kind: FeatureType | None) -> str:
     """The column's type: as found, unless it is declared a number or a truth and found as text."""
     if found != "VARCHAR" or kind not in ("numeric", "boolean"):
@@ -317,37 +301,6 @@ def _declared_type(found: str, kind: FeatureType | None) -> str:
     return "DOUBLE" if kind == "numeric" else "BOOLEAN"
 
 
-def _zone(name: str, where: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise LogError(f"unknown time zone {name!r}", where=where, hint="write it like Europe/Madrid") from None
-
-
 def _inclusive(start: datetime | None, last: datetime) -> Window:
     end = last + timedelta(microseconds=1)
     return Window(min(start or _FIRST, end), end)
-
-
-def _nothing(manifest: Manifest, name: str) -> LogError:
-    if not manifest.unreadable:
-        return LogError(
-            f"no file matches {manifest.pattern}", where=name, hint=f"looked below {manifest.base.name}/ for {SUFFIXES}"
-        )
-    first = manifest.unreadable[0]
-    count = len(manifest.unreadable)
-    others = f", and {count - 1} more" if count > 1 else ""
-    return LogError(
-        f"none of the {count} files of {manifest.pattern} can be read: {first.shown}: {first.problem}{others}", where=name
-    )
-
-
-def _no_columns(missing: Sequence[str], known: Sequence[str], manifest: Manifest, name: str) -> LogError:
-    told = "; ".join(f"{c!r} ({hint})" if (hint := did_you_mean(c, known)) else repr(c) for c in dict.fromkeys(missing))
-    word = "column" if len(missing) == 1 else "columns"
-    return LogError(f"no {word} {told} in {manifest.pattern}", where=name)
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from mlops_tui.core.canonical import digest
+from mlops_tui.core.errors import LogError
 
 Format = Literal["parquet", "csv", "jsonl"]
 
@@ -23,6 +26,8 @@ _SUFFIXES: Mapping[str, Format] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 SUFFIXES = ".parquet, .csv, .tsv, .jsonl, .ndjson (text also with .gz)"
 
 
@@ -76,14 +81,18 @@ class Manifest:
         return replace(self, files=tuple(f for f in every if not f.problem), unreadable=tuple(f for f in every if f.problem))
 
 
-def find(pattern: str, root: Path) -> Manifest:
+def find(pattern: str, root: Path, environ: Mapping[str, str] = NO_VARIABLES) -> Manifest:
     """The files that match `pattern` (a glob, a folder or one file; relative to `root`), each judged by a glance.
+
+    `${NAME}` in the pattern is the variable of that name in `environ`; what is shown keeps it as written, so that no
+    path of one machine stands in an answer. Raises LogError where it is not set.
 
     Hidden files and folders (a name that starts with `.` or `_`) are no data, as in Hive and Spark: writers keep their
     temporary files and markers there. A manifest without files is a valid answer; the caller says what that means.
     """
-    whole = root / pattern
+    whole = root / filled(pattern, environ)
     base = _base(whole)
+    declared = _base(root / pattern) if "${" in pattern else base
     if whole.is_dir():
         whole = whole / "**" / "*"
     found = sorted(glob.glob(str(whole), recursive=True))  # noqa: PTH207 (Path.glob knows no absolute patterns)
@@ -92,9 +101,21 @@ def find(pattern: str, root: Path) -> Manifest:
         path = Path(name)
         if path.is_dir() or _hidden(path, base):
             continue
-        shown = os.path.relpath(path, root)
+        shown = os.path.relpath(declared / path.relative_to(base), root)
         files[shown] = _judge(path, shown, base)
     return Manifest(pattern, base, tuple(files.values())).judged({})
+
+
+def filled(pattern: str, environ: Mapping[str, str]) -> str:
+    """The pattern with its `${NAME}` variables filled in. Raises LogError for one that is not set."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if not environ.get(name):
+            raise LogError(f"the variable {name} is not set", where=pattern, hint=f"export {name}=/where/the/log/lies")
+        return environ[name]
+
+    return _VARIABLE.sub(value, pattern)
 
 
 def _base(whole: Path) -> Path:

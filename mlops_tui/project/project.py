@@ -118,7 +118,13 @@ class Project:
             spec = self.inventory.model(model)
             features = {n: f.type for n, f in self.inventory.features_of(model).items()}
             opened = Log.open(
-                spec.log, root=self.root, zone=self.zone, name="log", required=[spec.decision.column], features=features
+                spec.log,
+                root=self.root,
+                zone=self.zone,
+                name="log",
+                required=[spec.decision.column],
+                features=features,
+                environ=self.environ,
             )
             if fresh:
                 return opened
@@ -132,7 +138,7 @@ class Project:
             raise UnknownName("source", name, sources)
         key = ("source", name)
         if key not in self._logs:
-            self._logs[key] = Log.open(sources[name].log, root=self.root, zone=self.zone, name=name)
+            self._logs[key] = Log.open(sources[name].log, root=self.root, zone=self.zone, name=name, environ=self.environ)
         return self._logs[key]
 
     def interrupt(self) -> None:

@@ -85,19 +85,19 @@ def _runbook_schema() -> dict[str, Any]:
     head = json_schema(RunbookHead, title="runbook")
     common = json_schema(Common, title="step")
     shared = dict(head.get("$defs", {})) | dict(common.get("$defs", {}))
-    variants = []
+    variants: dict[str, Any] = {}
     for name, kind in sorted(kinds().items()):
         params = json_schema(kind.params, title=name)
         shared |= params.pop("$defs", {})
         params.pop("$schema", None)
         doc = (kind.__class__.__doc__ or "").strip().split("\n")[0]
-        variants.append({"required": [name], "properties": {name: {**params, "description": doc}}})
+        variants[name] = {**params, "description": doc}
     step = {
         "type": "object",
-        "properties": {**_properties(common), **{v["required"][0]: v["properties"][v["required"][0]] for v in variants}},
+        "properties": _properties(common) | variants,
         "required": ["id"],
         "additionalProperties": False,
-        "oneOf": [{"required": v["required"]} for v in variants],
+        "oneOf": [{"required": [name]} for name in variants],
     }
     top = _properties(head) | {"steps": {"type": "array", "minItems": 1, "items": step}}
     return {

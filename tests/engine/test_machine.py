@@ -20,7 +20,9 @@ class Step:
     continue_on_error: bool = False
 
 
-def state(*records: StepRecord, questions: tuple[AskedQuestion, ...] = (), effects: tuple[IntendedEffect, ...] = ()) -> RunState:
+def state(
+    *records: StepRecord, questions: tuple[AskedQuestion, ...] = (), effects: tuple[IntendedEffect, ...] = ()
+) -> RunState:
     return RunState(
         run="INC-1.1",
         steps={r.id: r for r in records},

@@ -36,7 +36,14 @@ def test_every_problem_is_named_at_once_with_its_place() -> None:
         "  - id: c\n"
         "  - id: d\n    note: x\n    timeout: soon\n"
     )
-    assert [f.split(": ")[0] for f in found] == ["r.yaml:5:5", "r.yaml:6:5", "r.yaml:8:13", "r.yaml:9:5", "r.yaml:10:5", "r.yaml:13:14"]
+    assert [f.split(": ")[0] for f in found] == [
+        "r.yaml:5:5",
+        "r.yaml:6:5",
+        "r.yaml:8:13",
+        "r.yaml:9:5",
+        "r.yaml:10:5",
+        "r.yaml:13:14",
+    ]
     assert "did you mean 'check'?" in found[0]
     assert "did you mean 'alert'?" in found[2]
     assert "'check' and 'query'" in found[3]
@@ -57,7 +64,9 @@ def test_a_scalar_keeps_its_text() -> None:
     assert runbook.steps[0].params.answers == ["yes", "no", "1.10"]
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "runbook: r\ntitle: t\nsteps: []\n", "runbook: r\ntitle: t\n", "steps:\n- {id: [}\n"])
+@pytest.mark.parametrize(
+    "text", ["", "- a\n", "runbook: r\ntitle: t\nsteps: []\n", "runbook: r\ntitle: t\n", "steps:\n- {id: [}\n"]
+)
 def test_files_that_are_no_runbook(text: str) -> None:
     """An empty file, a list, no steps, broken YAML: problems with a place, never a traceback."""
     assert problems(text)

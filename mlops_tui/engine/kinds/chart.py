@@ -25,11 +25,12 @@ class ChartKind(Kind):
 
     def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
         """Build each chart; one that cannot be made is named, and does not take the others with it."""
-        from mlops_tui.report import build, draw, pngs
+        from mlops_tui.report import Chart, build, draw, pngs
 
         findings = findings_so_far(call)
         where = place(findings)
-        charts, missing = [], []
+        charts: list[Chart] = []
+        missing: list[str] = []
         asked = _names(call.step)
         for at, name in enumerate(asked):
             emit(Progress(call.step.id, at, len(asked), name))

@@ -12,7 +12,7 @@ from mlops_tui.core.finding import Finding, describe_slice, ranked
 from mlops_tui.core.window import Compare
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params
 from mlops_tui.engine.runbook import Step
-from mlops_tui.engine.types import Outcome
+from mlops_tui.engine.types import Outcome, StepState
 from mlops_tui.inventory.types import Alert, Fire
 
 
@@ -84,7 +84,7 @@ class CheckKind(Kind):
             verdict = "fires" if result.fired else "does not fire"
             text = f"alert {alert.id} {verdict}: {result.reason or text}"
             extra |= {"alert": alert.id, "fired": result.fired}
-        state = "attention" if any(f.bad for f in findings) else "ok"
+        state: StepState = "attention" if any(f.bad for f in findings) else "ok"
         queries = dict.fromkeys(f.provenance.query for f in findings if f.provenance)
         return Outcome(state, findings=findings, text=text, query="\n".join(queries), extra=extra)
 

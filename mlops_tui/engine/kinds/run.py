@@ -17,7 +17,7 @@ from mlops_tui.core.leave import one_line
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params, effect_of
 from mlops_tui.engine.kinds.confirm import confirmed, lint_confirm
 from mlops_tui.engine.runbook import Step
-from mlops_tui.engine.types import Effect, Outcome, Output, Question
+from mlops_tui.engine.types import Artefact, Effect, Outcome, Output, Question
 
 MOST_LINES = 2_000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "NO_COLOR", "TERM")
@@ -143,7 +143,7 @@ class RunKind(Kind):
         stopped = _wait(process, cancelled)
         reader.join(5)
         process.stdout.close()
-        artefacts = ()
+        artefacts: tuple[Artefact, ...] = ()
         if lines:
             artefacts = (call.keep("".join(lines).encode(), "text", f"{call.step.id}.log", f"output of {call.step.id}"),)
         if stopped:
