@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from mlops_tui.core.leave import one_line
 from mlops_tui.logs.literals import text, texts
 from mlops_tui.logs.manifest import LogFile
 from mlops_tui.logs.shape import Part, span_in_utc
@@ -71,7 +72,7 @@ def reason(error: Exception, path: Path) -> str:
     line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for prefix in ("Invalid Input Error: ", "IO Error: ", "Invalid Error: ", "TProtocolException: ", "Serialization Error: "):
         line = line.removeprefix(prefix)
-    return line.replace(f"'{path}'", "it").replace(f'"{path}"', "it").replace(str(path), "it")[:200]
+    return one_line(line.replace(f"'{path}'", "it").replace(f'"{path}"', "it").replace(str(path), "it"), most=200)
 
 
 def _part(con: duckdb.DuckDBPyConnection, group: Sequence[LogFile], time: str, zone: ZoneInfo) -> Part:

@@ -82,7 +82,7 @@ def common_columns(parts: Sequence[Part]) -> dict[str, str]:
 
 
 def respelt(parts: Sequence[Part], declared: Sequence[str]) -> tuple[Part, ...]:
-    """The parts with one spelling for each column: as declared, else as first seen. SQL does not tell `Region` from `region`."""
+    """The parts with one spelling for each column, as declared or first seen: SQL does not tell `Region` from `region`."""
     spelling = {c.casefold(): c for c in reversed([*declared, *(c for p in parts for c in p.columns)])}
 
     def one(part: Part) -> Part:

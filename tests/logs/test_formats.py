@@ -255,3 +255,19 @@ def test_rows_without_a_readable_time_are_counted(write, opened, some_rows):
     write("logs/a.csv", [{"ts": t, "decision": "approved"} for t in ("2026-10-01T00:00:00Z", "yesterday", "")])
     log = opened()
     assert (log.untimed(), measure.volumes(log, [WEEK]).value) == (2, {(0, ()): 1})
+
+
+def test_a_variable_in_the_path_is_filled_and_shown_as_written(write, opened, some_rows, tmp_path):
+    """The path may be a parameter; answers do not tell where it lay, and an unset one is named."""
+    from zoneinfo import ZoneInfo
+
+    from mlops_tui.inventory.types import LogSpec
+    from mlops_tui.logs.log import Log
+
+    write("far/away/a.parquet", some_rows(3))
+    spec = LogSpec(path="${DATA}/*.parquet", time="ts")
+    log = Log.open(spec, root=tmp_path, zone=ZoneInfo("UTC"), name="log", environ={"DATA": str(tmp_path / "far/away")})
+    assert (log.inputs.path, [f.shown for f in log.manifest.files]) == ("${DATA}/*.parquet", ["${DATA}/a.parquet"])
+    assert measure.volumes(log, [WEEK]).value == {(0, ()): 3}
+    with pytest.raises(LogError, match="variable DATA is not set"):
+        Log.open(spec, root=tmp_path, zone=ZoneInfo("UTC"), name="log")
