@@ -78,8 +78,13 @@ def fold_messages(events: Iterable[Event]) -> tuple[Message, ...]:
         elif event.type in ("message_tried", "message_settled"):
             message = known.get(str(body.get("message")))
             if message is not None:
-                known[message.id] = _tried(message) if event.type == "message_tried" else _settled(message, event, body)
+                known[message.id] = advance(message, event)
     return tuple(known.values())
+
+
+def advance(message: Message, event: Event) -> Message:
+    """The message after one more event of its own (`message_tried` or `message_settled`)."""
+    return _tried(message) if event.type == "message_tried" else _settled(message, event, event.body or {})
 
 
 def _queued(event: Event, body: Mapping[str, Any]) -> Message:
@@ -99,8 +104,7 @@ def _queued(event: Event, body: Mapping[str, Any]) -> Message:
 
 def _tried(message: Message) -> Message:
     # until it is settled nobody knows: the process may have died between the post and its answer
-    reason = "posted, and no answer was recorded"
-    return replace(message, state="unsure", tried=message.tried + 1, reason=reason)
+    return replace(message, state="unsure", tried=message.tried + 1, reason="posted, and no answer was recorded")
 
 
 def _settled(message: Message, event: Event, body: Mapping[str, Any]) -> Message:

@@ -27,7 +27,7 @@ class RunLock:
     def take(self, actor: Actor, now: datetime) -> None:
         """Takes the lock, or raises NotTheDriver with who holds it: login, host, process and terminal."""
         with shown(self.path):
-            fd = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, MODE)
+            fd = open_lock(self.path)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -45,8 +45,6 @@ class RunLock:
             text = json.dumps(actor.as_json() | {"name": actor.name, "terminal": terminal(), "since": iso(now)}).encode()
             os.ftruncate(fd, 0)
             os.pwrite(fd, text, 0)
-            if os.fstat(fd).st_uid == os.getuid():
-                os.fchmod(fd, MODE)
 
     def held(self) -> bool:
         """Whether this process still holds it, on the file that bears the name."""
@@ -63,6 +61,14 @@ class RunLock:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def open_lock(path: Path) -> int:
+    """A descriptor of a lock file, made where there is none, for owner and group whatever the umask says."""
+    fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, MODE)
+    if os.fstat(fd).st_uid == os.getuid():
+        os.fchmod(fd, MODE)
+    return fd
 
 
 def terminal() -> str:

@@ -1,0 +1,1 @@
+"""To and from people: one outbox, and a sender for each channel."""
