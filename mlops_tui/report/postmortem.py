@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mlops_tui.core import leave
-from mlops_tui.core.finding import STATUS_WORDS
+from mlops_tui.core.finding import STATUS_WORDS, Finding
 from mlops_tui.core.window import both_zones, format_duration, parse_instant
 from mlops_tui.incidents.incident import Incident, fold
-from mlops_tui.incidents.run import RunState, fold_run, runs_of
+from mlops_tui.incidents.run import RunState, StepRecord, fold_run, runs_of
 from mlops_tui.inventory import Inventory
 from mlops_tui.journal import Event
 from mlops_tui.report.facts import gather
@@ -23,6 +23,8 @@ __all__ = ["draft", "gather"]
 
 FEW = 3
 """Up to so many Findings of a step are all told; of more, only those that are not OK."""
+LINE = 240
+"""The most characters of an entry of the timeline; the whole text stands under Evidence or in the outbox."""
 MOST = 12
 """The most Findings that are told of a step."""
 QUIET = frozenset({"step_started", "effect_intended", "run_joined"})
@@ -59,8 +61,9 @@ def draft(events: Sequence[Event], facts: Mapping[str, Any], *, zone: ZoneInfo, 
         "timeline": [e for e in incident.timeline if e.kind not in QUIET],
         "changes": sorted(facts["changes"], key=lambda c: str(c["ts"]), reverse=True),
         "charts": _charts(run),
-        "evidence": _evidence(run, facts),
-        "cited": [{"id": r.id, "title": r.title, "run": run.run} for r in _cited(run, facts, citing)],
+        "evidence": _evidence(run),
+        "queries": _queries(run, facts),
+        "cited": [{"id": r.id, "title": r.title, "run": run.run} for r in _cited(run, facts)],
         "head": events[-1],
         "cite": lambda finding: f"[^{citing[finding]}]" if finding in citing else "",
         "label": lambda row: row["name"] if row["name"] == row["value"] else f"{row['name']} ({row['value']})",
@@ -84,6 +87,7 @@ def _environment(zone: ZoneInfo) -> Any:
         "when": partial(_when, zone),
         "count": lambda v: f"{v:,}",
         "few": leave.count,
+        "short": lambda v: leave.one_line(str(v), most=LINE),
         "pct": lambda v: f"{100 * v:.1f} %",
         "signed": lambda v: f"{v:+,}".replace("-", "−"),
     }
@@ -140,25 +144,34 @@ def _charts(run: RunState) -> list[dict[str, str]]:
     return [{"title": str(a.get("title") or a["path"]), "file": str(a["path"]).rsplit("/", 1)[-1]} for a in found]
 
 
-def _evidence(run: RunState, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The steps that measured something, with their queries; the draft's own query last."""
+def _evidence(run: RunState) -> list[dict[str, Any]]:
+    """The steps that measured something, and what they found."""
     out = []
     for record in run.steps.values():
         if not record.done or record.kind not in ("check", "query", "assert"):
             continue
-        told = [f for f in record.findings if f.bad or len(record.findings) <= FEW]
-        out.append(
-            {
-                "id": record.id,
-                "title": record.title,
-                "state": record.state,
-                "text": record.reason or str(record.body.get("text") or ""),
-                "findings": [{"word": STATUS_WORDS[f.status], "summary": f.summary or f.target} for f in told[:MOST]],
-                "query": _fenced(str(record.body.get("query") or "")),
-            }
-        )
-    impact = {"id": facts["step"], "title": "Impact by segment", "state": "ok", "text": "", "findings": []}
-    return [*out, impact | {"query": _fenced(str(facts["query"]))}]
+        findings = [{"word": STATUS_WORDS[f.status], "summary": f.summary or f.target} for f in _told(record)[:MOST]]
+        text = record.reason or ("" if findings else str(record.body.get("text") or ""))
+        out.append({"id": record.id, "title": record.title, "state": record.state, "text": text, "findings": findings})
+    return out
+
+
+def _told(record: StepRecord) -> list[Finding]:
+    found = record.findings
+    return [f for f in found if f.bad or len(found) <= FEW]
+
+
+def _queries(run: RunState, facts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The stored queries behind what is told, by step; the draft's own last."""
+    out = []
+    for record in run.steps.values():
+        if not record.done or record.kind not in ("check", "query", "assert"):
+            continue
+        own = dict.fromkeys(f.provenance.query for f in _told(record) if f.provenance)
+        query = ";\n".join(own) or str(record.body.get("query") or "")
+        if query:
+            out.append({"id": record.id, "query": _fenced(query)})
+    return [*out, {"id": facts["step"], "query": _fenced(str(facts["query"]))}]
 
 
 def _place(dimension: str, value: str, name: str) -> str:
@@ -169,8 +182,7 @@ def _fenced(query: str) -> str:
     return leave.visible(query, most=20_000).replace("```", "'''")
 
 
-def _cited(run: RunState, facts: Mapping[str, Any], citing: Mapping[str, str]) -> Iterable[Any]:
-    wanted = {facts["step"]} | {citing[m["id"]] for m in facts["moved"] if m["id"] in citing}
-    if facts["headline"] and facts["headline"]["id"] in citing:
-        wanted.add(citing[facts["headline"]["id"]])
-    return [r for r in run.steps.values() if r.id in wanted]
+def _cited(run: RunState, facts: Mapping[str, Any]) -> Iterable[StepRecord]:
+    """The steps that the text cites: those that stand under Evidence, and the draft's own."""
+    shown = {e["id"] for e in _evidence(run)} | {facts["step"]}
+    return [r for r in run.steps.values() if r.id in shown]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.core.errors import LogError, UnknownName
-from mlops_tui.core.finding import Finding, ranked
+from mlops_tui.core.finding import Finding, describe_slice, ranked
 from mlops_tui.core.window import Windows, iso
 from mlops_tui.session.moments import read_at
 
@@ -95,16 +95,25 @@ def _model(project: Project, name: str, at: datetime | None) -> ModelCheck:
 
 
 def check_subject(subject: Subject) -> ModelCheck:
-    """The suite and the alerts of one opened model. A Finding that two questions share stands once."""
+    """The suite and the alerts of one opened model."""
     from mlops_tui import checks
     from mlops_tui.alerts import evaluate
 
-    found: dict[str, Finding] = {f.id: f for f in checks.log_health(subject)}
+    found: list[Finding] = list(checks.log_health(subject))
     results = []
     for alert in subject.spec.alerts:
         findings = checks.run(subject, checks.ask_from_alert(alert, subject.spec))
         results.append(evaluate(alert, findings))
-        found |= {f.id: f for f in findings}
+        found += findings
     for ask in checks.suite(subject.spec, subject.features):
-        found |= {f.id: f for f in checks.run(subject, ask)}
-    return ModelCheck(subject.model, subject.windows, subject.age, ranked(found.values()), tuple(results))
+        found += checks.run(subject, ask)
+    return ModelCheck(subject.model, subject.windows, subject.age, once(found), tuple(results))
+
+
+def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The Findings, worst first; of those that measured the same thing (an alert's and the suite's), the worse one."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    for f in ranked(findings):
+        key = (f.check_name, f.target, describe_slice(f.slice), f.window, f.reference)
+        seen.setdefault(key, f)
+    return tuple(seen.values())
