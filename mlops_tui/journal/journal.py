@@ -255,8 +255,8 @@ class Journal:
     @contextmanager
     def _write(self) -> Iterator[None]:
         with self._read():
-            self._con.execute("begin immediate")
             try:
+                self._con.execute("begin immediate")
                 yield
                 self._con.execute("commit")
             except BaseException:
