@@ -21,6 +21,8 @@ WORTH_TELLING = timedelta(minutes=1)
 TOLD_ELSEWHERE = frozenset({"ask", "confirm", "note", "notify"})
 """Step kinds whose result is an entry of its own (the answer, the note, the message) when all went well."""
 
+_ENDS = frozenset({"step_ended", "step_skipped"})
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -39,8 +41,10 @@ class _Story:
 
     questions: Mapping[str, Event]
     answered: frozenset[str]
-    over: frozenset[tuple[str, str, int]]
-    """(run, step, attempt) of the steps that have ended."""
+    over: Mapping[tuple[str, str], int]
+    """By (run, step): the `seq` of its last end."""
+    told: Mapping[tuple[str, str], int]
+    """By (run, step): the `seq` of the last event that tells more than that the step has begun."""
     messages: Mapping[str, Message]
 
 
@@ -53,7 +57,8 @@ def timeline(events: Sequence[Event]) -> tuple[Entry, ...]:
     story = _Story(
         questions={str((e.body or {}).get("id")): e for e in events if e.type == "question_asked"},
         answered=frozenset(str((e.body or {}).get("question")) for e in events if e.type in ("answered", "question_expired")),
-        over=frozenset((e.run, e.step, e.attempt) for e in events if e.type in ("step_ended", "step_skipped")),
+        over={(e.run, e.step): e.seq for e in events if e.type in _ENDS},
+        told={(e.run, e.step): e.seq for e in events if e.type in _ENDS or e.type in ("question_asked", "effect_intended")},
         messages={m.id: m for m in fold_messages(events)},
     )
     entries = []
@@ -111,7 +116,7 @@ def _run_ended(event: Event, body: Mapping[str, Any], _: _Story) -> str:
 
 
 def _step_started(event: Event, body: Mapping[str, Any], story: _Story) -> str:
-    if (event.run, event.step, event.attempt) in story.over:
+    if story.told.get((event.run, event.step), 0) > event.seq:
         return ""
     return _join(f"step {event.step} started", body.get("title"))
 
@@ -167,7 +172,7 @@ def _effect_intended(_: Event, body: Mapping[str, Any], __: _Story) -> str:
 
 
 def _effect_ended(event: Event, body: Mapping[str, Any], story: _Story) -> str:
-    over = (event.run, event.step, event.attempt) in story.over
+    over = story.over.get((event.run, event.step), 0) > event.seq
     return "" if over else _join(f"write of step {event.step}", body.get("state"))
 
 

@@ -80,16 +80,30 @@ def test_a_write_is_told_by_its_exact_command_and_its_end() -> None:
     tell = Story().opened()
     tell("step_started", {"kind": "run", "title": "Contain"}, step="contain")
     tell("effect_intended", {"id": "x", "plan": {"argv": ["mlctl", "review", "a b"]}}, step="contain")
-    assert lines(tell)[1:] == ["aruiz: step contain started: Contain", "aruiz: begins: mlctl review 'a b'"]
+    assert lines(tell)[1:] == ["aruiz: begins: mlctl review 'a b'"]
     tell("effect_ended", {"id": "x", "state": "unknown"}, step="contain")
     tell("effect_settled", {"id": "x", "state": "ok", "person": "tbeck"}, step="contain", who="tbeck")
-    assert lines(tell)[3:] == ["aruiz: write of step contain: unknown", "tbeck: settled what step contain did: it was done"]
+    assert lines(tell)[2:] == ["aruiz: write of step contain: unknown", "tbeck: settled what step contain did: it was done"]
     tell("step_ended", {"kind": "run", "state": "failed", "error": "exit 3: no such model"}, step="contain")
     assert lines(tell)[1:] == [
         "aruiz: begins: mlctl review 'a b'",
         "tbeck: settled what step contain did: it was done",
         "aruiz: step contain: failed: exit 3: no such model",
     ]
+
+
+def test_a_step_that_was_taken_up_again_is_told_once() -> None:
+    """A step that asked, or that a second process ended, has one end and no start beside it; one that begins anew has."""
+    tell = Story().opened()
+    tell("step_started", {"kind": "check", "title": "Where?"}, step="a", attempt=1)
+    assert lines(tell)[1:] == ["aruiz: step a started: Where?"]
+    tell("step_started", {"kind": "check", "title": "Where?"}, step="a", attempt=2)
+    tell("step_ended", {"kind": "check", "state": "ok", "text": "nothing"}, step="a", attempt=2)
+    tell("step_started", {"kind": "ask", "title": "Say"}, step="b", attempt=1)
+    tell("question_asked", {"id": "q", "text": "What?"}, step="b", attempt=1)
+    assert lines(tell)[1:] == ["aruiz: step a: ok: nothing", "aruiz: asked: What?"]
+    tell("step_started", {"kind": "check", "title": "Where?"}, step="a", run="INC-1.2")
+    assert lines(tell)[3:] == ["aruiz: step a started: Where?"]
 
 
 def test_answers_name_the_person_who_gave_them() -> None:
