@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 class Bound:
     """A query that can be run: its text with typed parameters, the values they take, the names of its columns.
 
-    `columns` holds None where DuckDB's own name stands; it is empty where the select list cannot be counted.
+    `columns` are names by position (from the end where negative), where DuckDB's own would show the casts.
     `in_place` says that the text has the author's lines.
     """
 
     text: str
     values: Mapping[str, Any]
-    columns: tuple[str | None, ...]
+    columns: Mapping[int, str]
     in_place: bool
 
 
@@ -72,14 +72,12 @@ def _fields(tree: Node) -> list[tuple[str, str, Node]]:
 
 def bind(con: duckdb.DuckDBPyConnection, text: str, tree: Node, values: Mapping[str, Value]) -> Bound:
     """The query with its values typed. Every value that the tree uses must be in `values` (see `missing`)."""
-    import duckdb
-
     nodes = used(tree)
-    columns = _columns(tree, text)
     if not nodes:
-        return Bound(text, {}, columns, True)
+        return Bound(text, {}, {}, True)
+    columns = _columns(con, tree)
     names = {str(n["identifier"]) for n in nodes}
-    given = {n: duckdb.Value(values[n].value, duckdb.type(values[n].sql_type)) for n in names}
+    given = {name: _given(values[name]) for name in names}
     typed = typed_tree(con, tree, {name: values[name].sql_type for name in names})
     spliced = _splice(text, nodes, lambda name: f"(cast(${name} as {values[name].sql_type}))")
     if spliced is not None and bare(_serialised(con, spliced)) == bare(typed):
@@ -173,22 +171,40 @@ def _serialised(con: duckdb.DuckDBPyConnection, text: str) -> Node | None:
     return tree
 
 
-def _columns(tree: Node, text: str) -> tuple[str | None, ...]:
-    """The names of the result's columns where the cast would show in DuckDB's own: `$place` -> `place`."""
+def _given(value: Value) -> Any:
+    """The value as it is handed over. The cast in the text gives a plain one its type; DuckDB would take a mapping
+    of `key` and `value` for a map, so lists and structs bring theirs along."""
+    import duckdb
+
+    if isinstance(value.value, Mapping | list | tuple):
+        return duckdb.Value(value.value, duckdb.type(value.sql_type))
+    return value.value
+
+
+def _columns(con: duckdb.DuckDBPyConnection, tree: Node) -> dict[int, str]:
+    """Names for the unnamed columns that use values: `$place` -> `place`, `$scope.region` -> `region`."""
     node = tree["node"]
+    while node["type"] == "SET_OPERATION_NODE" and node.get("children"):
+        node = node["children"][0]
     items = node.get("select_list", [])
-    if node["type"] != "SELECT_NODE" or any(n.get("class") == "STAR" for n in items):
-        return ()
-    raw = text.encode()
-    names: list[str | None] = []
-    for item in items:
-        at = place(item)
-        if item.get("alias") or at is None or not used(item):
-            names.append(None)
-        elif item.get("class") == "PARAMETER":
-            names.append(str(item["identifier"]))
-        elif item.get("type") == "STRUCT_EXTRACT" and item["children"][1].get("class") == "CONSTANT":
-            names.append(str(item["children"][1]["literal"]["text"]))
-        else:
-            names.append(raw[at[0] : at[0] + at[1]].decode(errors="replace"))
-    return tuple(names)
+    stars = [at for at, item in enumerate(items) if any(n.get("class") == "STAR" for n in walk(item))]
+    names = {}
+    for at, item in enumerate(items):
+        if item.get("alias") or not used(item):
+            continue
+        if not stars or at < stars[0]:
+            names[at] = _name(con, item)
+        elif at > stars[-1]:
+            names[at - len(items)] = _name(con, item)
+    return names
+
+
+def _name(con: duckdb.DuckDBPyConnection, item: Node) -> str:
+    if item.get("class") == "PARAMETER":
+        return str(item["identifier"])
+    if item.get("type") == "STRUCT_EXTRACT" and item["children"][1].get("class") == "CONSTANT":
+        return str(item["children"][1]["literal"]["text"])
+    alone = _serialised(con, "select 1")
+    assert alone is not None
+    alone["node"]["select_list"] = [item]
+    return written(con, alone).removeprefix("SELECT ")

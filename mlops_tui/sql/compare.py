@@ -2,53 +2,104 @@
 
 Each comparison in a query's tree gets a companion that only binds where its sides agree: a field is taken from a
 struct, by a name that DuckDB folds from the types of both sides. So DuckDB's own binder finds the types, in every
-scope, and nothing is run.
+scope, and nothing is run. (Columns that JOIN ... USING pairs are not looked at.)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mlops_tui.core.errors import QueryError
-from mlops_tui.sql.tree import Node, line, place
+from mlops_tui.core.leave import one_line
+from mlops_tui.sql.bind import typed_tree, written
+from mlops_tui.sql.failure import NUMBER, TEXT_OR_NUMBER, details
+from mlops_tui.sql.tree import Node, bare, line, parse, span, walk
+from mlops_tui.sql.values import Value
 
 if TYPE_CHECKING:
     import duckdb
 
-_NUMBER = "TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL.*|BIGNUM"
 _COMPANION = f"""
 select struct_extract(
   {{'agree': true}},
-  case when (typeof($a) = 'VARCHAR' and regexp_full_match(typeof($b), '{_NUMBER}'))
-         or (typeof($b) = 'VARCHAR' and regexp_full_match(typeof($a), '{_NUMBER}'))
+  case when (typeof($a) = 'VARCHAR' and regexp_full_match(typeof($b), '{NUMBER}'))
+         or (typeof($b) = 'VARCHAR' and regexp_full_match(typeof($a), '{NUMBER}'))
        then $c else 'agree' end)
 """
 _FOUND = re.compile(r'Could not find key "comparison (\d+)"')
+_UNCLEAR = -1
 
 
-@dataclass(slots=True)
 class Comparisons:
-    """The comparisons of one tree, in the order in which they were met."""
+    """Finds text that is compared with a number, on a connection that has empty twins of the relations."""
 
-    template: Node
-    nodes: list[Node] = field(default_factory=list)
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._companion: Node | None = None
 
-    def guarded(self, value: Any) -> Any:
-        """The tree with a companion beside each comparison."""
+    def check(
+        self, text: str, tree: Node, values: Mapping[str, Value], given: Mapping[str, Any], skip: int
+    ) -> QueryError | None:
+        """The error for the first such comparison of a query that binds; None when there is none.
+
+        `given` are the values as they are handed to DuckDB; `skip` is how many first lines are not the author's.
+        """
+        if not any(True for node in walk(tree) for _ in _pairs(node)):
+            return None
+        if self._companion is None:
+            self._companion = parse(self._con, _COMPANION)["node"]["select_list"][0]
+        types = {name: values[name].sql_type for name in given}
+        marks = _Marks(self._companion)
+        found = self._bind(marks.beside(tree), types, given)
+        if found == _UNCLEAR:
+            # A companion that cannot stand in its place (a row in a list of rows) must not hide the others.
+            for only in range(len(marks.nodes)):
+                found = self._bind(_Marks(self._companion, only).beside(tree), types, given)
+                if found is not None and found >= 0:
+                    break
+        return _refusal(marks.nodes[found], text, skip) if found is not None and found >= 0 else None
+
+    def _bind(self, tree: Node, types: Mapping[str, str], given: Mapping[str, Any]) -> int | None:
+        """The number of the comparison that does not bind; None when all do; _UNCLEAR when something else does not."""
+        import duckdb
+
+        try:
+            text = written(self._con, typed_tree(self._con, tree, types))
+            self._con.execute(f"describe {text}", dict(given)).fetchall()
+        except duckdb.Error as error:
+            found = _FOUND.search(str(details(error)["exception_message"]))
+            return int(found[1]) if found else _UNCLEAR
+        return None
+
+
+class _Marks:
+    """Companions beside the comparisons of one tree, or beside the one numbered `only`.
+
+    Equal comparisons share a number, so that a grouped expression still equals itself in the select list.
+    """
+
+    def __init__(self, companion: Node, only: int | None = None) -> None:
+        self._companion = companion
+        self._only = only
+        self._numbers: dict[bytes, int] = {}
+        self.nodes: list[Node] = []
+
+    def beside(self, value: Any) -> Any:
+        """The tree, or a part of it, with its companions."""
         if isinstance(value, list):
-            return [self.guarded(v) for v in value]
+            return [self.beside(v) for v in value]
         if not isinstance(value, dict):
             return value
-        inner = {k: self.guarded(v) for k, v in value.items()}
         pairs = list(_pairs(value))
-        if not pairs:
+        number = self._number(value) if pairs else 0
+        inner = {k: self.beside(v) for k, v in value.items()}
+        if not pairs or self._only not in (None, number):
             return inner
-        self.nodes.append(value)
-        key = f"comparison {len(self.nodes) - 1}"
-        companions = [_filled(self.template, a, b, key) for a, b in pairs]
+        companions = [_filled(self._companion, a, b, f"comparison {number}") for a, b in pairs]
         return {
             "class": "CONJUNCTION",
             "type": "CONJUNCTION_AND",
@@ -56,25 +107,18 @@ class Comparisons:
             "children": [{**inner, "alias": ""}, *companions],
         }
 
-    def refusal(self, said: str, text: str, skip: int) -> QueryError | None:
-        """The error for the comparison that DuckDB's message names; None when it names none of ours."""
-        found = _FOUND.search(said)
-        if found is None:
-            return None
-        node = self.nodes[int(found[1])]
-        at = place(node)
-        shown = text.encode()[at[0] : at[0] + at[1]].decode(errors="replace") if at else ""
-        what = f": {' '.join(shown.split())}" if shown else ""
-        hint = "write the number as text, '2026.1', or cast the text: x::double"
-        return QueryError(f"text is compared with a number{what}", hint=hint, line=line(node, text, skip))
+    def _number(self, node: Node) -> int:
+        key = msgspec.json.encode(bare({**node, "alias": ""}))
+        if key not in self._numbers:
+            self._numbers[key] = len(self.nodes)
+            self.nodes.append(node)
+        return self._numbers[key]
 
 
-def companion(con: duckdb.DuckDBPyConnection) -> Node:
-    """The expression that stands beside a comparison, with parameters where its sides go."""
-    from mlops_tui.sql.tree import parse
-
-    made: Node = parse(con, _COMPANION)["node"]["select_list"][0]
-    return made
+def _refusal(node: Node, text: str, skip: int) -> QueryError:
+    at = span(node)
+    shown = f": {one_line(text.encode()[at[0] : at[1]].decode(errors='replace'), most=80)}" if at else ""
+    return QueryError(f"text is compared with a number{shown}", hint=TEXT_OR_NUMBER, line=line(node, text, skip))
 
 
 def _pairs(node: Node) -> Iterator[tuple[Any, Any]]:
@@ -102,7 +146,6 @@ def _filled(template: Any, a: Any, b: Any, key: str) -> Any:
     if not isinstance(template, dict):
         return template
     if template.get("class") == "PARAMETER":
-        literal = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "literal": {"kind": "STRING", "text": key}}
-        chosen = {"a": a, "b": b, "c": literal}[template["identifier"]]
-        return {**chosen, "alias": ""}
+        literal = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "literal": {"kind": "STRING", "text": key}}
+        return {**{"a": a, "b": b, "c": literal}[template["identifier"]], "alias": ""}
     return {k: _filled(v, a, b, key) for k, v in template.items()}

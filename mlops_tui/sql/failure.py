@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 Relations = Mapping[str, Mapping[str, str]]
 """Relations by name: column -> SQL type."""
 
+NUMBER = r"U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BIGNUM"
+"""SQL types that are numbers, as a pattern."""
+
+TEXT_OR_NUMBER = "write the number as text, '2026.1', or cast the text: x::double"
+"""What to do where text is compared with a number."""
+
 _JSON = re.compile(r"\{.*\}\s*\Z", re.DOTALL)
 _KIND = re.compile(r"\A[A-Z][A-Za-z ]* Error: ")
 _ADVICE = re.compile(r"\n\s*(?:Candidate|Did you mean|LINE \d|Use \"SET|Possible solutions|Either add)", re.DOTALL)
@@ -25,6 +31,7 @@ _NO_FUNCTION = re.compile(r"(?:Scalar |Aggregate |Table )?Function with name (\S
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _BAD_TYPES = re.compile(r"No function matches the given name and argument types '(.+?)'\. ", re.DOTALL)
 _NO_FIELD = re.compile(r'Could not find key "(.+?)" in struct')
+_UNLIKE = re.compile(r"Cannot (?:compare|mix) values of type (\S+) and (?:type )?(\S+)")
 _UNGROUPED = re.compile(r'column "(.+?)" must appear in the GROUP BY clause')
 
 
@@ -78,6 +85,11 @@ def _words(said: str, candidates: str, before: bytes, relations: Relations) -> t
         return f"there is no field {found[1]!r}", _near(found[1], _listed(said), ())
     if found := _BAD_TYPES.search(said):
         return f"{found[1]} is not possible with these types", "cast a value with ::TYPE, such as x::double"
+    if found := _UNLIKE.search(said):
+        kinds = [kind.removesuffix("_LITERAL") for kind in found.groups()]
+        if "VARCHAR" in kinds and any(re.fullmatch(NUMBER, kind) for kind in kinds):
+            return "text is compared with a number", TEXT_OR_NUMBER
+        return f"{kinds[0]} is compared with {kinds[1]}", "cast one side with ::TYPE"
     if found := _UNGROUPED.search(said):
         return f"column {found[1]!r} is neither grouped nor aggregated", f"add it to GROUP BY, or use any_value({found[1]})"
     if said.startswith("syntax error") and re.search(rb"\binterval\s*\Z", before, re.IGNORECASE):

@@ -66,9 +66,15 @@ def place(node: Node) -> tuple[int, int] | None:
     return None if start == _NOWHERE or length == _NOWHERE else (start, length)
 
 
+def span(node: Node) -> tuple[int, int] | None:
+    """The first and the last byte (exclusive) of a node and all that is in it; None where the parser did not say."""
+    places = [at for part in walk(node) if (at := place(part))]
+    return (min(at for at, _ in places), max(at + size for at, size in places)) if places else None
+
+
 def line(node: Node, text: str, skip: int = 0) -> int:
-    """The author's line, from 1, at which a node begins; 0 where it is not known."""
-    found = place(node)
+    """The author's line, from 1, at which a node (or the first thing in it) begins; 0 where it is not known."""
+    found = place(node) or span(node)
     return max(line_of(text, found[0]) - skip, 0) if found else 0
 
 

@@ -14,9 +14,16 @@ UNTYPED = '"NULL"'
 """DuckDB's type of a bare null: it takes the type of whatever it meets."""
 
 _FIELD = re.compile(r'\s*(?:"((?:[^"]|"")+)"|(\w+))\s+(.+)\Z', re.DOTALL)
-_NEEDS_NO_CAST = frozenset(
-    {"VARCHAR", "BOOLEAN", "INTEGER", "BIGINT", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE", "DATE", "INTERVAL", UNTYPED}
+_PLAIN: tuple[tuple[type, frozenset[str]], ...] = (
+    (bool, frozenset({"BOOLEAN"})),
+    (int, frozenset({"INTEGER", "BIGINT"})),
+    (str, frozenset({"VARCHAR"})),
+    (datetime, frozenset({"TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"})),
+    (date, frozenset({"DATE"})),
+    (timedelta, frozenset({"INTERVAL"})),
 )
+"""Literals that have a type of their own: the first Python type that fits, and the SQL types that need no cast."""
+
 _BIGINT = 1 << 63
 
 
@@ -120,9 +127,11 @@ def literal(value: Value) -> str:
     text = _literal(value.value, value.sql_type)
     if value.value is None:
         return "null" if value.sql_type == UNTYPED else f"null::{value.sql_type}"
-    if value.sql_type.upper() in _NEEDS_NO_CAST or value.fields:
+    own = next((names for kind, names in _PLAIN if isinstance(value.value, kind)), frozenset())
+    naive = isinstance(value.value, datetime) and value.value.tzinfo is None
+    if value.fields or (value.sql_type.upper() in own and not naive):
         return text
-    return f"{text}::{value.sql_type}" if not text.startswith("-") else f"({text})::{value.sql_type}"
+    return f"({text})::{value.sql_type}" if text.startswith("-") else f"{text}::{value.sql_type}"
 
 
 def _literal(value: Any, sql_type: str) -> str:
@@ -140,7 +149,9 @@ def _literal(value: Any, sql_type: str) -> str:
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
     if isinstance(value, timedelta):
-        return f"interval '{value // timedelta(microseconds=1)} microseconds'"
+        rest = (value - timedelta(days=value.days)) // timedelta(microseconds=1)
+        days = [f"{value.days} days"] if value.days else []
+        return "interval '" + " ".join([*days, *([f"{rest} microseconds"] if rest or not days else [])]) + "'"
     if isinstance(value, bytes):
         return "'" + "".join(f"\\x{b:02X}" for b in value) + "'"
     if isinstance(value, float):
@@ -158,3 +169,13 @@ def _literal(value: Any, sql_type: str) -> str:
 def _text(value: str) -> str:
     shown = "'" + value.replace("'", "''") + "'"
     return "(" + shown.replace("\x00", "' || chr(0) || '") + ")" if "\x00" in value else shown
+
+
+def sample(sql_type: str) -> Any:
+    """Some value of a type, to bind a query with where there is no data yet; None for the rarer types."""
+    fields = struct_fields(sql_type)
+    if fields:
+        return {name: sample(kind) for name, kind in fields.items()}
+    if sql_type.endswith("]"):
+        return []
+    return {"VARCHAR": "", "BOOLEAN": False, "BIGINT": 1, "INTEGER": 1, "DOUBLE": 0.5}.get(sql_type.upper())

@@ -214,14 +214,14 @@ def test_is_allowed(guard, text):
         ("pivot log on region", "a query must be a SELECT; this is PIVOT", 0),
         ("select 1; select 2", "a query must be exactly one SELECT; it holds 2 statements", 0),
         ("", "a query must be exactly one SELECT; it is empty", 0),
-        ("with x as (copy (select 1) to 'f')\nfrom x", "COPY is not allowed inside a query (a query only reads)", 0),
+        ("with x as (copy (select 1) to 'f')\nfrom x", "COPY is not allowed inside a query (a query only reads)", 1),
         ("select 1\nfrom log\nwhere\n\ngroup region", "syntax error at or near", 5),
         ("select 1,\n interval $n hour", "an interval of a value needs brackets: interval ($n) hour", 2),
         ("select\n$1", "values have names: write $name", 2),
         ("from log\ntablesample 10%", "TABLESAMPLE is not allowed", 1),
         ("from\nread_csv('f')", "the table function 'read_csv' is not allowed", 2),
         ("select\ncurrent_date", "'current_date' is not allowed", 2),
-        ("with Recent as (from log) from Recent", "'Recent' cannot name a WITH clause", 0),
+        ("with Recent as (from log) from Recent", "'Recent' cannot name a WITH clause", 1),
     ],
 )
 def test_says_what_and_where(guard, text, message, line):
