@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
 from mlops_tui.checks.drift import Drift, Shape, compare
-from mlops_tui.checks.judge import Evidence, judge
+from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import HourOfDay, history, q_values
 from mlops_tui.checks.scope import Scope, provenance
 from mlops_tui.checks.values import groups
@@ -168,7 +168,7 @@ def _judged(ask: Ask, pair: Pair, family: Family, base: Finding, d: Drift, q: fl
     sizes = {"value": d.psi, "change": d.excess, "psi": d.excess, "js": d.js, "ks": d.ks}
     status, decisive = judge(ask.thresholds or DEFAULT, Evidence(sizes, q=q))  # type: ignore[arg-type]
     where = words.place(base.slice).replace(" of ", " in ", 1) if base.slice else ""
-    verb = "drifted from" if status != "ok" else "is close to"
+    verb = "drifted from" if status != "ok" else "differs a little from" if q < ALPHA else "is close to"
     numbers = f"PSI {d.psi:.3f}, of which {min(d.floor, d.psi):.3f} is noise"
     ks = f", KS {d.ks:.3f}" if d.ks is not None else ""
     infinite = f"; {words.plural(d.infinite, 'value')} infinite" if d.infinite else ""

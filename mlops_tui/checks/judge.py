@@ -41,6 +41,16 @@ def judge(thresholds: Sequence[Threshold], evidence: Evidence) -> tuple[Status, 
     return worst, decisive
 
 
+def judge_move(thresholds: Sequence[Threshold], evidence: Evidence, back: bool) -> tuple[Status, Threshold | None, bool]:
+    """The status of a move that may lead `back` to the reference, the decisive threshold, and whether it is a recovery.
+
+    A way back excuses the size of the move, never the value that it has reached: a rate still below its floor fires.
+    """
+    held = [t for t in thresholds if t.measure == "value"] if back else thresholds
+    status, decisive = judge(held, evidence)
+    return status, decisive or (thresholds[0] if thresholds else None), back and status == "ok"
+
+
 def _level(threshold: Threshold, evidence: Evidence) -> Level:
     t = threshold
     if any(_passed(t.measure, bound, side, evidence) for bound, side in ((t.below, -1), (t.above, 1))):

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
-from mlops_tui.checks.judge import Evidence, judge
-from mlops_tui.checks.moves import Counts, HourOfDay, Move, history, move, q_values, recovers
+from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
+from mlops_tui.checks.moves import Counts, HourOfDay, Move, halfway, history, move, q_values, recovers
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
 from mlops_tui.core.finding import Finding, Provenance, Status
@@ -82,10 +82,9 @@ def _moved(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, m: M
     thresholds = ask.thresholds or decision_rate.default
     value, baseline = s.now.rate, s.before.rate
     sizes = {"value": value, "change": m.change, "ratio": value / baseline if value is not None and baseline else None}
-    status, decisive = judge(thresholds, Evidence(sizes, baseline, q, (s.now.k, s.now.n)))  # type: ignore[arg-type]
-    back = pair.compare != "reference" and recovers(s.now, s.before, s.reference)
-    if back:
-        status = "ok"
+    evidence = Evidence(sizes, baseline, q, (s.now.k, s.now.n))  # type: ignore[arg-type]
+    back = pair.compare != "reference" and q < ALPHA and recovers(s.now, s.before, s.reference)
+    status, decisive, back = judge_move(thresholds, evidence, back)
     return _base(subject, scope, pair, s, origin).but(
         status=status,
         change=m.change,
@@ -149,7 +148,8 @@ def _sentence(subject: Subject, scope: Scope, pair: Pair, s: _Slice, m: Move, st
     if pair.compare != "reference" and s.reference.rate is not None:
         reference = f"; the reference is {words.percent(s.reference.rate)}"
     if back:
-        return f"{name} recovered from {before} to {now} ({numbers}{reference})."
+        verb = "recovered" if halfway(s.now, s.before, s.reference) else "is recovering"
+        return f"{name} {verb} from {before} to {now} ({numbers}{reference})."
     if status == "ok":
         return f"{name} is {now}, was {before} in {against} ({numbers}{reference})."
     verb = "fell" if m.change < 0 else "rose"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
-from mlops_tui.checks.judge import Evidence, judge
+from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
 from mlops_tui.checks.moves import Counts, Move, move, q_values, recovers
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
@@ -123,14 +123,15 @@ def _judged(subject: Subject, ask: Ask, pair: Pair, base: Finding, counts: Seque
     ratio = base.value / base.baseline if base.value is not None and base.baseline else None
     sizes = {"value": base.value, "change": m.change, "ratio": ratio}
     thresholds = _thresholds(subject, ask, base.target)
-    status, decisive = judge(thresholds, Evidence(sizes, base.baseline, q, (now.k, now.n)))  # type: ignore[arg-type]
-    back = pair.compare != "reference" and recovers(now, before, reference)
+    evidence = Evidence(sizes, base.baseline, q, (now.k, now.n))  # type: ignore[arg-type]
+    back = pair.compare != "reference" and q < ALPHA and recovers(now, before, reference)
+    status, decisive, back = judge_move(thresholds, evidence, back)
     lo, hi = m.interval
     verb = "recovered" if back else "is" if status == "ok" else "rose" if m.change > 0 else "fell" if m.change < 0 else "is"
     told, was = words.percent(base.value or 0), words.percent(base.baseline or 0)
     course = f"is {told}, was {was} in {against}" if verb == "is" else f"{verb} from {was} to {told}"
     return base.but(
-        status="ok" if back else status,
+        status=status,
         change=m.change,
         interval=m.interval,
         p_value=m.p,

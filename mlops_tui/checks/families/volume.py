@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
-from mlops_tui.checks.judge import Evidence, judge
+from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import q_values
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import provenance, scope_of
@@ -163,7 +163,7 @@ def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
     ratio = c.n / e.count if e.count else None
     evidence = Evidence({"value": float(c.n), "change": change, "ratio": ratio}, q=q)
     status, decisive = judge(thresholds, evidence)
-    if change is None and q < 0.05:
+    if change is None and q < ALPHA:
         status = "warn"
     usual = (
         f"{e.count:,.0f} usual at these hours (95% {e.lo:,.0f}..{e.hi:,.0f}, from {words.plural(e.samples, 'earlier window')})"
