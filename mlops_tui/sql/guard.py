@@ -80,7 +80,7 @@ def _refused(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
         unstable |= grown
     tables = {name for name, kind, _, _ in rows if kind in ("table", "table_macro", "pragma")}
     values = {name for name, kind, _, _ in rows if kind in ("scalar", "aggregate", "macro")}
-    private = {name for name in values if name.startswith(("__", "pg_", "has_", "inet_"))}
+    private = {name for name in values if name.startswith(("__", "pg_", "has_", "inet_"))} | {"json_serialize_plan"}
     reasons = dict.fromkeys(tables - values - _TABLE_FUNCTIONS, "it reads what is not declared")
     reasons |= dict.fromkeys(private, "it is about the database, not about the rows")
     reasons |= dict.fromkeys(unstable, _AT)

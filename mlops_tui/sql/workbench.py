@@ -106,10 +106,34 @@ class Workbench:
             answer: bool | None = self._run(bound, timeout, cancelled, 1).column(0)[0].as_py()
             return answer
 
-    def shown(self, text: str, values: Mapping[str, Value]) -> str:
-        """The text with its values written as SQL literals, to cite: it gives the same rows. Does not run it."""
+    def columns(self, text: str, values: Mapping[str, Value]) -> Mapping[str, str]:
+        """The columns that a query would give (name -> SQL type), without running it: for `put_empty`.
+
+        Raises QueryError as `query` does for what is refused or does not bind.
+        """
+        bound = self._ready(text, values, 0)
         with self._lock:
-            return binding.shown(text, self._guard.check(text, self._box.relations), values)
+            found = self._describe(bound, 0)
+        names = [name for name, _ in found]
+        for at, name in bound.columns.items():
+            names[at] = name
+        return dict(zip(names, (sql_type for _, sql_type in found), strict=True))
+
+    def shown(self, text: str, values: Mapping[str, Value]) -> str:
+        """The text with its values written as SQL literals, to cite: it gives the same rows. Does not run it.
+
+        A condition that is an expression is shown as the query that asks it: `select (...) as ok`.
+        """
+        with self._lock:
+            try:
+                return binding.shown(text, self._guard.check(text, self._box.relations), values)
+            except QueryError as error:
+                whole = _wrapped(text) if "\n" in text or "--" in text else f"select ({text}) as ok"
+                try:
+                    tree = self._guard.check(whole, self._box.relations)
+                except QueryError:
+                    raise error from None
+                return binding.shown(whole, tree, values)
 
     def bind_check(self, text: str, types: Mapping[str, str], *, condition: bool = False) -> tuple[tuple[int, str], ...]:
         """What is wrong with a text, without its data: (line from 1 or 0, message) each; empty when it binds.
@@ -150,7 +174,7 @@ class Workbench:
             for fault in binding.missing(tree, values, whole, skip):
                 raise fault
             bound = binding.bind(self._box.twins, whole, tree, values)
-            types = self._types(bound, skip)
+            types = [sql_type for _, sql_type in self._describe(bound, skip)]
             refusal = self._comparisons.check(whole, tree, values, bound.values, skip)
         if refusal is not None:
             raise refusal
@@ -159,8 +183,8 @@ class Workbench:
             raise QueryError(f"a condition must be true or false; this is {types[0]}", hint=hint, line=1)
         return bound
 
-    def _types(self, bound: binding.Bound, skip: int) -> list[str]:
-        """The types of the columns that a query gives, from the empty twins."""
+    def _describe(self, bound: binding.Bound, skip: int) -> list[tuple[str, str]]:
+        """The names and types of the columns that a query gives, from the empty twins. The lock must be held."""
         import duckdb
 
         ahead = "describe "
@@ -168,7 +192,7 @@ class Workbench:
             rows = self._box.twins.execute(ahead + bound.text, dict(bound.values)).fetchall()
         except duckdb.Error as error:
             raise self._failed(error, bound, skip, len(ahead)) from error
-        return [row[1] for row in rows]
+        return [(row[0], row[1]) for row in rows]
 
     def _failed(self, error: duckdb.Error, bound: binding.Bound, skip: int, ahead: int = 0) -> QueryError:
         """DuckDB's error about a bound query, with the line in the author's text; `ahead` bytes are not of it."""

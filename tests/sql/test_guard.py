@@ -60,6 +60,8 @@ READS_ELSEWHERE = [
     "from duckdb_settings()",
     "from duckdb_tables()",
     "from json_execute_serialized_sql('{}')",
+    "select json_serialize_plan('from log')",
+    "select __internal_compress_string_utinyint('x')",
     "from test_all_types()",
     "from histogram(log, score)",
     "select * from information_schema.tables",

@@ -121,6 +121,36 @@ def test_columns_are_named_as_the_author_wrote(bench):
     assert bench.query("select $place union all select 'x'", values).column_names == ["place"]
 
 
+def test_columns_are_known_without_running(bench):
+    """A step that is skipped still has the columns that its query would give."""
+    values = {"place": of("ES"), "at": of(AT)}
+    columns = bench.columns("select ts - ($at - ts) as early, $place, count(*) as n from log group by all", values)
+    assert columns == {"early": "TIMESTAMP WITH TIME ZONE", "place": "VARCHAR", "n": "BIGINT"}
+    with pytest.raises(QueryError, match="unknown column"):
+        bench.columns("select nope from log", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("$verdict = 'data'", "select ('data' = 'data') as ok"),
+        ("true and\n$verdict = 'x' -- y", "select (\ntrue and\n'data' = 'x' -- y\n) as ok"),
+        ("select count(*) > 0 from versions where id = $verdict", "select count(*) > 0 from versions where id = 'data'"),
+    ],
+)
+def test_a_condition_is_cited_as_a_query(bench, text, shown):
+    """What a condition asked can be asked again."""
+    values = {"verdict": of("data")}
+    assert bench.shown(text, values) == shown
+    assert bench.query(shown, {}).column(0)[0].as_py() == bench.condition(text, values)
+
+
+def test_what_cannot_be_cited(bench):
+    """A text that is no query and no condition is refused with the query's own error."""
+    with pytest.raises(QueryError, match="unknown relation"):
+        bench.shown("select 1 from nowhere", {})
+
+
 # -- what it cannot reach ------------------------------------------------------------------------------------------
 
 
