@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -33,11 +34,13 @@ class Console:
     `person` is the login that answers are given by; `left` says why the conversation stopped, empty while it goes on.
     """
 
-    def __init__(self, *, out: IO[str], err: IO[str], lines: Lines, look: Look, person: str, clock: Clock, note: Note) -> None:
+    def __init__(
+        self, *, out: IO[str], err: IO[str], lines: Lines, look: Look, root: Path, person: str, clock: Clock, note: Note
+    ) -> None:
         self.inbox: queue.Queue[Answer | Cancel] = queue.Queue()
         self.incident = ""
         self.left = ""
-        self._out, self._err, self._lines, self._look = out, err, lines, look
+        self._out, self._err, self._lines, self._look, self._root = out, err, lines, look, root
         self._person, self._clock, self._note = person, clock, note
         self._writing = threading.Lock()
         self._gone = False
@@ -75,7 +78,7 @@ class Console:
         if asked is not None and answered == asked.id:
             self._open = None
             self._lines.wake()
-        text = shown(event, self._look)
+        text = shown(event, self._look, self._root)
         if text:
             self._print(text)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_tui.cli.page import Look
-from mlops_tui.core.leave import one_line, visible
+from mlops_tui.cli.page import Look, place
+from mlops_tui.core.leave import one_line
 
 if TYPE_CHECKING:
     from mlops_tui.engine.types import RunReport
 
+_WORDS = {"png": "chart", "markdown": "draft"}
 _STATES = {"ended": "ok", "failed": "failed", "interrupted": "cancelled", "waiting": "attention"}
 MOST_FINDINGS = 10
 
 
-def ending(report: RunReport, look: Look) -> str:
+def ending(report: RunReport, look: Look, root: Path) -> str:
     """The run's report as text: incident and state, the steps as one line of counts, the worst findings, every file."""
     from mlops_tui.core.finding import ranked
     from mlops_tui.report.tables import findings_table
@@ -28,10 +30,8 @@ def ending(report: RunReport, look: Look) -> str:
     parts.append("steps: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
     bad = {f.id: f for s in report.steps for f in s.findings if f.status in ("crit", "warn", "unknown")}
     if bad:
-        parts += ["", look.statuses(findings_table(ranked(bad.values()), look.width, most=MOST_FINDINGS))]
+        parts += ["", look.statuses(findings_table(ranked(bad.values()), look.wide, most=MOST_FINDINGS))]
     if report.artefacts:
         parts.append("")
-        names = [one_line(a.title or a.kind) for a in report.artefacts]
-        wide = max(map(len, names))
-        parts += [f"{n.ljust(wide)}  {visible(a.path)}" for n, a in zip(names, report.artefacts, strict=True)]
+        parts += [f"{_WORDS.get(a.kind, a.kind):5}  {place(root, a.path)}" for a in report.artefacts]
     return "\n".join(parts)

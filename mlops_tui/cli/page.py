@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -26,18 +27,23 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a stream can show. `width` is in columns, 100 at most so that lines stay readable."""
+    """What a stream can show. `width` is for prose, in columns, 100 at most so that lines stay readable; `wide` is for
+    tables of findings; lines of other tables are cut at `limit`, on a terminal only: what is piped keeps its ends."""
 
     colour: bool
     width: int
+    wide: int
+    limit: int
 
     @classmethod
     def of(cls, stream: IO[str], environ: Mapping[str, str]) -> Look:
         """Colour only on a terminal that is not dumb, and never where NO_COLOR is set."""
         tty = stream.isatty()
         colour = tty and not environ.get("NO_COLOR") and environ.get("TERM", "") not in ("", "dumb")
-        columns = shutil.get_terminal_size((80, 24)).columns if tty else 100
-        return cls(colour, max(40, min(columns, 100)))
+        if not tty:
+            return cls(colour, 100, 120, 2_000)
+        columns = max(40, shutil.get_terminal_size((80, 24)).columns)
+        return cls(colour, min(columns, 100), min(columns, 140), columns)
 
     def paint(self, text: str, style: str) -> str:
         """The text in the colour of a status or state, or as it is."""
@@ -73,11 +79,19 @@ def talk(text: str) -> None:
     click.echo(visible(text), err=True)
 
 
-def wrapped(text: str, width: int, indent: str = "  ") -> str:
-    """Prose, escaped, folded to the width."""
-    return (
-        textwrap.fill(one_line(text, most=4000), width, initial_indent=indent, subsequent_indent=indent) if text.strip() else ""
-    )
+def place(root: Path, path: str) -> str:
+    """A path of the project as it can be opened from here: relative below the working folder, else absolute."""
+    whole = root / path
+    here = Path.cwd()
+    return visible(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))
+
+
+def wrapped(text: str, width: int, indent: str = "  ", first: str | None = None) -> str:
+    """Prose, escaped, folded to the width; the first line may have an indent of its own."""
+    if not text.strip():
+        return ""
+    initial = indent if first is None else first
+    return textwrap.fill(one_line(text, most=4000), width, initial_indent=initial, subsequent_indent=indent)
 
 
 def columns(rows: Sequence[Sequence[Any]], head: Sequence[str], width: int) -> str:

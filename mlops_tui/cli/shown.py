@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from mlops_tui.cli.page import Look, wrapped
+from mlops_tui.cli.page import Look, place, wrapped
 from mlops_tui.core.finding import Finding, from_json, ranked
-from mlops_tui.core.leave import one_line, visible
+from mlops_tui.core.leave import one_line
 from mlops_tui.journal import Event
 
 MOST_FINDINGS = 12
 MOST_ROWS = 20
+LEAST_FINDINGS = 4
+"""So many are shown even where all are well."""
+SLOW = 0.5
+"""Seconds from which it is said how long a step took."""
 
 
-def shown(event: Event, look: Look) -> str:
-    """The lines of an event; an empty text for what a person need not see."""
+def shown(event: Event, look: Look, root: Path) -> str:
+    """The lines of an event; an empty text for what a person need not see. `root` is the project's folder."""
     body = event.body or {}
     match event.type:
         case "run_started":
@@ -25,13 +30,14 @@ def shown(event: Event, look: Look) -> str:
         case "step_started":
             return started(event.step, body, look)
         case "step_ended":
-            return ended(body, look)
+            return ended(body, look, root)
         case "step_skipped":
             text = f"{event.step} · skipped: {one_line(str(body.get('reason', '')))}"
             return "\n" + look.paint(text, "dim")
         case "answered":
-            why = f" ({one_line(str(body['why']))})" if body.get("why") else ""
-            return f"  {one_line(str(body.get('person', '')))}: {one_line(str(body.get('choice', '')))}{why}"
+            # the step's own end says who chose what; only the reason stands nowhere else
+            told = bool(body.get("why")) and body.get("person") != "auto"
+            return f"  {one_line(str(body.get('person', '')))}: {one_line(str(body.get('why', '')))}" if told else ""
         case "question_expired":
             return "  nobody answered in time"
         case "effect_intended":
@@ -63,7 +69,7 @@ def started(step: str, body: Mapping[str, Any], look: Look) -> str:
     return "\n" + head + (f"\n{look.paint(why, 'dim')}" if why else "")
 
 
-def ended(body: Mapping[str, Any], look: Look) -> str:
+def ended(body: Mapping[str, Any], look: Look, root: Path) -> str:
     """How the step ended: its findings as a table, its rows, its files, and the state as a word."""
     parts: list[str] = []
     found = ranked(from_json(f) for f in body.get("findings") or ())
@@ -71,12 +77,15 @@ def ended(body: Mapping[str, Any], look: Look) -> str:
         parts.append(findings(found, look))
     if body.get("table"):
         parts.append(table(body["table"], look))
-    parts += [f"{one_line(str(a.get('title') or a['kind']))}: {visible(str(a['path']))}" for a in body.get("artefacts") or ()]
+    files = [place(root, str(a["path"])) for a in body.get("artefacts") or ()]
+    parts += [f"→ {path}" for path in files]
     state = str(body.get("state", "unknown"))
-    said = one_line(str(body.get("error") or body.get("text") or ""))
+    said = str(body.get("error") or body.get("text") or "")
     seconds = body.get("seconds")
-    took = f" ({seconds:.1f} s)" if isinstance(seconds, int | float) else ""
-    parts.append(look.paint(state, state) + (f": {said}" if said else "") + look.paint(took, "dim"))
+    took = f" ({seconds:.1f} s)" if isinstance(seconds, int | float) and seconds >= SLOW else ""
+    words = f"{state}: {said}{took}" if said and not files else f"{state}{took}"
+    line = wrapped(words, look.width - 2, indent="  ", first="")
+    parts.append(look.paint(state, state) + line[len(state) :])
     return "\n".join("  " + line for part in parts for line in part.split("\n"))
 
 
@@ -84,7 +93,8 @@ def findings(found: Sequence[Finding], look: Look) -> str:
     """The worst findings as a table, and how many more there are."""
     from mlops_tui.report.tables import findings_table
 
-    return look.statuses(findings_table(found, look.width - 2, most=MOST_FINDINGS))
+    most = max(LEAST_FINDINGS, min(MOST_FINDINGS, sum(f.bad for f in found)))
+    return look.statuses(findings_table(found, look.wide - 2, most=most))
 
 
 def table(body: Mapping[str, Any], look: Look) -> str:
@@ -95,4 +105,4 @@ def table(body: Mapping[str, Any], look: Look) -> str:
     if not rows:
         return "no rows"
     more = int(body.get("more") or 0) + max(0, len(rows) - MOST_ROWS)
-    return drawn(tuple(body["columns"]), rows[:MOST_ROWS], look.width - 2, more=more)
+    return drawn(tuple(body["columns"]), rows[:MOST_ROWS], look.wide - 2, more=more)

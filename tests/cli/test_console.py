@@ -8,6 +8,7 @@ import queue
 import signal
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,8 @@ class Room:
             out=self.out,
             err=self.err,
             lines=self.lines,
-            look=Look(colour=False, width=80),
+            look=Look(colour=False, width=80, wide=80, limit=80),
+            root=Path("/project"),
             person="aruiz",
             clock=lambda: NOW,
             note=lambda incident, text: self.notes.append((incident, text)),
@@ -204,7 +206,7 @@ def test_a_reader_that_went_away_does_not_stop_the_run(room):
 
 def test_colour_only_repeats_words():
     """With colour the same words stand there; without a terminal, with NO_COLOR or on a dumb one there is none."""
-    assert "failed" in Look(colour=True, width=80).paint("failed", "failed")
+    assert "failed" in Look(colour=True, width=80, wide=80, limit=80).paint("failed", "failed")
 
     class Tty(io.StringIO):
         def isatty(self) -> bool:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ NOW = datetime(2026, 10, 14, 3, tzinfo=UTC)
 class Opened:
     """As much of a project as the command needs."""
 
+    root = Path("/project")
     actor = Actor("aruiz", 1000, "host", 1)
 
     def clock(self) -> datetime:
@@ -63,7 +65,7 @@ def test_the_ending_names_incident_steps_and_files(typed, capsys):
     walked(Opened(), auto=True, as_json=False, go=lambda _front: done)
     out = capsys.readouterr().out
     assert "INC-1 · approval-drop on credit-risk · ended" in out
-    assert "Approval rate  .runbook/state/a.png" in out
+    assert "chart  /project/.runbook/state/a.png" in out
 
 
 def test_auto_json_prints_one_json_value_and_no_word(typed, capsys):

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from mlops_tui.session.check import ModelCheck
 
-MOST = 15
+MOST, LEAST = 15, 3
+"""Findings of a model that are shown: those that are not OK, within these bounds."""
 
 
 @click.command(short_help="What moved, and which alerts fire (exit 1 when one does).")
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @options.at
-@click.option("--all", "everything", is_flag=True, help=f"Show every finding, not the {MOST} worst of each model.")
+@click.option("--all", "everything", is_flag=True, help="Show every finding, not only the worst of each model.")
 @options.as_json
 @click.pass_context
 def check(ctx: click.Context, models: tuple[str, ...], at: str | None, everything: bool, as_json: bool) -> int:
@@ -53,8 +54,13 @@ def told(part: ModelCheck, zone: ZoneInfo, look: page.Look, most: int | None) ->
     lines = [head, *(f"  {look.paint('UNKNOWN', 'UNKNOWN')} {one_line(p)}" for p in part.problems)]
     for alert in part.alerts:
         word = look.paint("FIRED", "CRIT") if alert.fired else "quiet"
-        after = f" → runbook run {alert.runbook}" if alert.fired and alert.runbook else ""
-        lines.append(f"  alert {alert.alert_id}: {word}" + (f", {one_line(alert.reason)}" if alert.reason else "") + after)
+        lines.append(
+            f"  {word}  {alert.alert_id}" + (f" → runbook run {alert.runbook}" if alert.fired and alert.runbook else "")
+        )
+        if alert.reason:
+            lines.append(page.wrapped(alert.reason, look.width, indent="         "))
     if part.findings:
-        lines += ["", look.statuses(findings_table(part.findings, look.width, most=most))]
+        bad = sum(f.bad for f in part.findings)
+        shown = None if most is None else max(LEAST, min(most, bad))
+        lines += ["", look.statuses(findings_table(part.findings, look.wide, most=shown))]
     return "\n".join([*lines, ""])

@@ -29,7 +29,7 @@ def incidents(ctx: click.Context, as_json: bool) -> None:
         return
     names = ("INCIDENT", "STATUS", "SEVERITY", "MODEL", "ALERT", "OPENED", "TITLE")
     rows = [(i.id, i.status, i.severity, i.model, i.alert, _moment(i), i.title) for i in found]
-    page.data(page.columns(rows, names, page.here().width))
+    page.data(page.columns(rows, names, page.here().limit))
 
 
 @click.command(short_help="Show one incident: timeline, findings, messages.")
@@ -107,10 +107,10 @@ def told(found: Incident, look: page.Look) -> str:
         f"  {found.status} · {found.severity} · {found.model} · {opened} by {one_line(found.opened_by)}",
     ]
     if found.findings:
-        lines += ["", look.statuses(findings_table(found.findings, look.width))]
+        lines += ["", look.statuses(findings_table(found.findings, look.wide))]
     if found.timeline:
         rows = [(f"{e.at:%m-%d %H:%M:%S}Z", e.who, e.step, e.text) for e in found.timeline]
-        lines += ["", page.columns(rows, ("WHEN", "WHO", "STEP", "WHAT"), look.width)]
+        lines += ["", page.columns(rows, ("WHEN", "WHO", "STEP", "WHAT"), look.limit)]
     return "\n".join(lines)
 
 

@@ -29,7 +29,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
         return
     head = ("MODEL", "OWNER", "ON CALL", "ALERTS", "WHAT IT DOES")
     rows = [(m.id, m.owner, ", ".join(m.on_call), m.alerts, m.description) for m in report.models]
-    page.data(page.columns(rows, head, page.here().width))
+    page.data(page.columns(rows, head, page.here().limit))
 
 
 @click.command(short_help="Show one model: people, logs, versions, alerts.")
@@ -73,5 +73,5 @@ def told(report: ModelReport, look: page.Look) -> str:
     }
     for title, rows in parts.items():
         if rows:
-            lines += ["", look.paint(title, "bold"), page.columns(rows, [""] * len(rows[0]), look.width).split("\n", 1)[1]]
+            lines += ["", look.paint(title, "bold"), page.columns(rows, [""] * len(rows[0]), look.limit).split("\n", 1)[1]]
     return "\n".join(lines)

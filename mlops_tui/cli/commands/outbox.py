@@ -50,5 +50,5 @@ def told(messages: tuple[Message, ...], as_json: bool) -> None:
     if not messages:
         page.talk("no messages")
         return
-    rows = [(m.state, m.incident, m.to, m.channel, one_line(m.text, most=60), m.reason) for m in messages]
-    page.data(page.columns(rows, ("STATE", "INCIDENT", "TO", "CHANNEL", "TEXT", "WHY"), page.here().width))
+    rows = [(m.state, m.incident, m.to, m.channel, m.reason, one_line(m.text)) for m in messages]
+    page.data(page.columns(rows, ("STATE", "INCIDENT", "TO", "CHANNEL", "WHY", "TEXT"), page.here().limit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -87,7 +88,7 @@ def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEn
         quiet = Quiet()
         with interruptible(quiet.inbox, lambda: None):
             report = go(quiet)
-        told(report, as_json=True, left="")
+        told(report, project.root, as_json=True, left="")
         return report.exit_code
 
     def note(incident: str, text: str) -> None:
@@ -102,6 +103,7 @@ def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEn
         err=sys.stderr,
         lines=source,
         look=page.Look.of(out, os.environ),
+        root=project.root,
         person=project.actor.login,
         clock=project.clock,
         note=note,
@@ -112,11 +114,11 @@ def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEn
     finally:
         front.close()
         source.close()
-    told(report, as_json=as_json, left=front.left)
+    told(report, project.root, as_json=as_json, left=front.left)
     return report.exit_code
 
 
-def told(report: RunReport, *, as_json: bool, left: str) -> None:
+def told(report: RunReport, root: Path, *, as_json: bool, left: str) -> None:
     """How the run ended: on stdout its incident and files, or all of it as JSON; on stderr how to go on."""
     if as_json:
         from mlops_tui.engine.tell import run_json
@@ -125,7 +127,7 @@ def told(report: RunReport, *, as_json: bool, left: str) -> None:
     else:
         from mlops_tui.cli.ending import ending
 
-        page.data(ending(report, page.here()))
+        page.data(ending(report, page.here(), root))
     if report.state in ("waiting", "interrupted"):
         why = f" ({left})" if left else ""
         page.talk(f"the run is left {report.state}{why}; go on with: runbook resume {report.incident}")
