@@ -86,7 +86,7 @@ class Console:
         if self._open is not None and self._open.id == question.id:
             return
         self.close()
-        self._print(replies.described(question), to=self._err)
+        self._print("\n" + replies.described(question), to=self._err)
         if self.left:
             self.inbox.put(Cancel("run"))
             return
