@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mlops_tui.checks import words
@@ -14,7 +13,7 @@ from mlops_tui.checks.drift import Drift, Shape, compare
 from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import HourOfDay, history, q_values
 from mlops_tui.checks.scope import Scope, provenance
-from mlops_tui.checks.values import groups
+from mlops_tui.checks.values import groups, hourly
 from mlops_tui.core.errors import LogError, did_you_mean
 from mlops_tui.core.finding import Finding, Kind, Plane, Provenance
 from mlops_tui.core.threshold import Measure, Quantity, Threshold
@@ -206,7 +205,7 @@ def _looked_into(subject: Subject, scope: Scope, pair: Pair, case: _Case, findin
             return finding.but(status="ok", recovery=True, summary=text)
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     table = _read(subject, inner, list(dict.fromkeys([time, name])), span).value
-    series = _series(table.column(time), case.drift.inside(table.column(name)))
+    series = hourly(table.column(time), case.drift.inside(table.column(name)))
     point = onset(series, season=HourOfDay(subject.project.zone), window=pair.current.start)
     if point is None or point.after < point.before:
         return finding
@@ -222,15 +221,3 @@ def _returns(column: Column, now: pa.ChunkedArray, before: pa.ChunkedArray, refe
     if isinstance(here, str) or isinstance(there, str):
         return False
     return there.excess >= 0.1 and here.excess < there.excess / 2
-
-
-def _series(times: pa.ChunkedArray, inside: npt.NDArray[np.bool_]) -> list[tuple[datetime, int, int]]:
-    """Rows, and rows inside the bins that grew, by hour."""
-    import numpy as np
-    import pyarrow as pa
-
-    micros = times.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    hours, place = np.unique(micros // 3_600_000_000, return_inverse=True)
-    n, k = np.bincount(place), np.bincount(place, weights=inside)
-    zero = datetime(1970, 1, 1, tzinfo=UTC)
-    return [(zero + timedelta(hours=int(h)), int(a), int(b)) for h, a, b in zip(hours, n, k, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mlops_tui.core.errors import LogError
@@ -59,6 +60,15 @@ def frequencies(column: pa.ChunkedArray) -> Mapping[str | None, int]:
     return dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
 
 
+def absent(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Which values are missing: null, or NaN in a floating-point column; empty text is not."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    out: npt.NDArray[np.bool_] = np.asarray(pc.is_null(column, nan_is_null=True).to_numpy(), dtype=np.bool_)
+    return out
+
+
 def groups(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
     """The distinct texts of a segment in order, and each row's index among them; -1 where it is missing."""
     import numpy as np
@@ -71,3 +81,15 @@ def groups(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
     place = np.full(len(names) + 1, -1, dtype=np.int64)
     place[order] = np.arange(len(names))
     return [names[i] for i in order], place[codes]
+
+
+def hourly(times: pa.ChunkedArray, inside: npt.NDArray[np.bool_]) -> list[tuple[datetime, int, int]]:
+    """By hour, in order: its start, its rows, and those of them that are `inside`."""
+    import numpy as np
+    import pyarrow as pa
+
+    micros = times.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    hours, place = np.unique(micros // 3_600_000_000, return_inverse=True)
+    n, k = np.bincount(place), np.bincount(place, weights=inside)
+    zero = datetime(1970, 1, 1, tzinfo=UTC)
+    return [(zero + timedelta(hours=int(h)), int(a), int(b)) for h, a, b in zip(hours, n, k, strict=True)]

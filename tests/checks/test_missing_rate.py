@@ -1,7 +1,9 @@
+from datetime import timedelta
+
 import numpy as np
 import pyarrow as pa
 
-from .conftest import HOURS, rows, table
+from .conftest import HOURS, NOW, rows, table
 
 
 def with_missing(share, column="amount"):
@@ -22,7 +24,7 @@ def test_values_that_go_missing_are_found(world):
     world.write(table(with_missing(0.2)))
     first, *rest = world.run("missing_rate")
     assert first.target == "amount" and first.status == "crit" and first.plane == "feature"
-    assert "rose from 0.0% to" in first.summary
+    assert "rose from 0.0% to" in first.summary and abs(first.onset - (NOW - timedelta(hours=24))) <= timedelta(hours=2)
     assert {f.status for f in rest} == {"ok"}
 
 

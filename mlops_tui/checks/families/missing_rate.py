@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
 from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
-from mlops_tui.checks.moves import Counts, Move, move, q_values, recovers
+from mlops_tui.checks.moves import Counts, HourOfDay, Move, history, move, q_values, recovers
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
+from mlops_tui.checks.values import absent, hourly
 from mlops_tui.core.errors import did_you_mean
 from mlops_tui.core.finding import Finding, Provenance
 from mlops_tui.core.leave import one_line
@@ -48,8 +49,26 @@ def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
         if m is None or q is None:
             found.append(base.but(summary=_too_few(base, pair, ask)))
         else:
-            found.append(_judged(subject, ask, pair, base, counts, m, q))
+            finding = _judged(subject, ask, pair, base, counts, m, q)
+            found.append(_dated(subject, scope, pair, finding) if finding.status in ("warn", "crit") else finding)
     return found
+
+
+def _dated(subject: Subject, scope: Scope, pair: Pair, finding: Finding) -> Finding:
+    """The finding with its onset, where a moment stands out."""
+    from mlops_tui.stats.onset import onset
+
+    name, time = finding.target, subject.log.spec.time
+    where = {**scope.where, **{c: finding.slice[c] for c in scope.by if c in finding.slice}}
+    span = history(subject.windows.reference, pair.baseline, subject.windows.now)
+    table = measure.columns(subject.log, list(dict.fromkeys([time, name])), span, where=where, rows=scope.rows).value
+    series = hourly(table.column(time), absent(table.column(name)))
+    point = onset(series, season=HourOfDay(subject.project.zone), window=pair.current.start)
+    if point is None or (point.after - point.before) * (finding.change or 0.0) <= 0:
+        return finding
+    text = f"{finding.summary.rstrip('.')} since {words.moment(point.at)}."
+    bounds = {"onset_lo": point.lo.timestamp(), "onset_hi": point.hi.timestamp()}
+    return finding.but(onset=point.at, summary=text, measures=dict(finding.measures) | bounds)
 
 
 def _columns(subject: Subject, ask: Ask, scope: Scope) -> tuple[list[str], list[str]]:
