@@ -20,6 +20,8 @@ def plain(value: Any) -> Any:
         if not math.isfinite(value):
             return None
         rounded = float(f"{value:.10g}")
+        if not math.isfinite(rounded):  # the very largest doubles round up to infinity
+            return value
         return 0.0 if rounded == 0 else rounded
     if isinstance(value, datetime):
         return iso(value)

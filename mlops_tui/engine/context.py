@@ -98,10 +98,10 @@ class RunContext:
     def _put_empty(self, step: Step) -> None:
         text: str = step.params
         try:
-            found = self.bench.query(f"select * from (\n{text}\n) limit 0", self.bind(text))  # noqa: S608 - guarded like every query
-        except QueryError:
+            columns = self.bench.columns(text, self.bind(text))
+        except RunbookError:
             return
-        self.bench.put(step.id, found)
+        self.bench.put_empty(step.id, columns)
 
     def _findings_table(self, findings: tuple[Finding, ...]) -> Any:
         import pyarrow as pa
@@ -225,7 +225,7 @@ class RunContext:
                 continue
             views[name] = source.view_sql(span, hide=source.spec.sensitive)
             folders += source.folders
-        return Workbench(views, tables=self._tables(), folders=folders)
+        return Workbench(views, tables=self._tables(), folders=folders, spill=subject.project.spill())
 
     def _tables(self) -> dict[str, Any]:
         import pyarrow as pa

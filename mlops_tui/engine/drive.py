@@ -65,6 +65,7 @@ class Drive:
     send: Callable[[str], None]
     """Called after a step that queued messages; must return at once."""
     _events: list[Event] = field(default_factory=list)
+    _stopping: bool = False
 
     def go(self) -> RunReport:
         """Perform what `decide` says until the run is over. Ctrl-C and `Cancel("run")` leave it resumable."""
@@ -80,6 +81,8 @@ class Drive:
     def _loop(self) -> tuple[str, str]:
         while True:
             self._drain()
+            if self._stopping:
+                raise _Interrupted
             state = self._state()
             self.context.state = state
             match decide(self.context.runbook.steps, state):
@@ -249,6 +252,7 @@ class Drive:
 
     def _work(self, step: Step, kind: Kind, call: Call) -> Outcome:
         """Perform in a thread, and watch the inbox and the clock meanwhile."""
+        self._drain()
         stop, results, signals = threading.Event(), queue.Queue[Outcome](), queue.Queue[Output | Progress]()
         limit = step.common.timeout or (READ_TIMEOUT if kind.effect == "read" else WRITE_TIMEOUT)
         worker = threading.Thread(
@@ -275,8 +279,10 @@ class Drive:
             timer.cancel()
         self._relay(signals)
         outcome = results.get_nowait()
-        if why == "run" and outcome.state in ("cancelled", "failed") and kind.effect == "read":
-            raise _Interrupted
+        if why == "run":
+            self._stopping = True
+            if outcome.state in ("cancelled", "failed") and kind.effect == "read":
+                raise _Interrupted
         if why.startswith("timed out") and outcome.state in ("cancelled", "failed"):
             return Outcome("failed", error=why)
         return outcome

@@ -91,6 +91,17 @@ class Project:
         """The runbooks by name: `runbooks/*.yaml` without the tests (`*.test.yaml`)."""
         return runbook_files(self.root)
 
+    def spill(self) -> Path | None:
+        """Where a query that outgrows memory may spill; None where nothing may be written."""
+        folder = self.cache / "spill"
+        if not self.cache.parent.is_dir():
+            return None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return None
+        return folder
+
     def shown(self, path: Path) -> str:
         """A path as people and JSON see it: relative to the project where it lies in it."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()

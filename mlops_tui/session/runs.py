@@ -149,11 +149,10 @@ def _outbox(project: Project, journal: Journal, front: FrontEnd) -> Iterator[Any
 
     def send(step: str) -> None:
         if not project.environ.get(TOKEN):
+            report = flush_journal(project, journal)
             if not told:
                 told.append(step)
-                front.show(
-                    Output(step, f"no Slack token ({TOKEN}): messages wait in the outbox; runbook outbox shows them", "err")
-                )
+                front.show(Output(step, report.reason, "err"))
             return
         worker = threading.Thread(
             target=_quietly, args=(project, journal, front, step, flush_journal), daemon=True, name="outbox"
