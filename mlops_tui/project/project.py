@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +75,10 @@ class Project:
     actor: Actor
     environ: Mapping[str, str]
     _logs: dict[tuple[str, str], Log] = field(default_factory=dict, repr=False, compare=False)
+
+    def apart(self) -> Project:
+        """The same project with logs of its own: interrupting one does not stop the queries of the other."""
+        return replace(self, _logs={})
 
     @property
     def state(self) -> Path:
