@@ -17,8 +17,8 @@ from mlops_tui.sql.names import is_name, parameters
 if TYPE_CHECKING:
     from mlops_tui.inventory import Inventory
 
-NOT_YET = ("for_each",)
-"""Common keys that are read and that no run performs yet: naming one is an error, never silently ignored."""
+NOT_YET = ("for_each", "parallel", "effect", "idempotency_key", "run.verify", "check.metric", "check.seasonality")
+"""Keys that are read and that no run performs yet: naming one is an error, never silently ignored."""
 
 _COMMENT = re.compile(r"(^|\s)(--|#)")
 
@@ -145,6 +145,8 @@ def _step(runbook: Runbook, step: Step, names: Names) -> Iterator[Problem]:
 
 
 def _text(runbook: Runbook, step: Step, key: str, text: str, names: Names) -> Iterator[Problem]:
+    if "${secret:" in text:
+        yield _problem(runbook, step, key, "${secret:...} is not filled in yet by this version")
     bad = malformed(text)
     if bad:
         yield _problem(runbook, step, key, f"{bad} is no reference", "write ${name} or ${name.field}")
