@@ -24,11 +24,17 @@ def one_line(text: str, *, most: int = 300) -> str:
     return " ".join(visible(text, most=most).split())
 
 
-_MARKDOWN = re.compile(r"[\\`*\[\]<|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#>+-](?=\s)|^\d+(?=[.)]\s)|~~")
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]<|&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#>+-](?=\s)|^\d+(?=[.)]\s)|~~"
+    r"|:(?=//)|(?<=[wW]{3})\.|^(?:---|===)"
+)
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is, on one line. An underscore within a word means nothing there and stays."""
+    """Text that Markdown shows as it is, on one line: no link is made of an address either.
+
+    An underscore within a word means nothing there and stays.
+    """
     return _MARKDOWN.sub(lambda m: (m[0] + "\\") if m[0].isdigit() else "\\" + m[0], one_line(text, most=2000))
 
 

@@ -26,13 +26,14 @@ _ENDS = frozenset({"step_ended", "step_skipped"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline. `who` is a login; `kind` is the event's type; `text` is safe on a terminal."""
+    """One line of the timeline. `who` is a login; `kind` and `seq` are the event's; `text` is safe on a terminal."""
 
     at: datetime
     who: str
     text: str
     kind: str
     step: str = ""
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def timeline(events: Sequence[Event]) -> tuple[Entry, ...]:
         tell = _TELL.get(event.type, _plainly)
         text = tell(event, event.body or {}, story)
         if text:
-            entries.append(Entry(event.at, _who(event), text, event.type, event.step))
+            entries.append(Entry(event.at, _who(event), text, event.type, event.step, event.seq))
     return tuple(entries)
 
 

@@ -1,6 +1,7 @@
 """A chart as a value: what is shown, in which units, against what. Renderings are made from it and from nothing else.
 
-`lines` has time on x, `histogram` has numbers (bins from `x` to `x2`), `bars` has categories.
+`lines` has time on x, `histogram` has numbers (bins from `x` to `x2`), `bars` has categories, `heat` has time on x and a
+series for each row, the lowest first (`y` is the shade).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from mlops_tui.core.canonical import digest, plain
 from mlops_tui.core.window import parse_instant
 
-Form = Literal["lines", "bars", "histogram"]
+Form = Literal["lines", "bars", "histogram", "heat"]
 Role = Literal["worst", "other", "current", "reference"]
 MarkRole = Literal["onset", "window", "cut"]
 X = datetime | float | str
@@ -23,7 +24,8 @@ X = datetime | float | str
 class Point:
     """One value. `x2` is the end of the bucket or bin that starts at `x`; `y` is None where nothing was measured.
 
-    `lo` and `hi` are the interval of `y`; `n` is the number of rows behind it.
+    `lo` and `hi` are the interval of `y`; `n` is the number of rows behind it: all of a bucket's for `lines`, those in the
+    bin, category or cell for the other forms. A `hi` without a `y` is all that may be told: less than that.
     """
 
     x: X
@@ -142,7 +144,7 @@ def from_json(data: Mapping[str, Any]) -> Chart:
     def at(value: Any) -> Any:
         if value is None or form == "bars":
             return value
-        return parse_instant(value) if form == "lines" else float(value)
+        return parse_instant(value) if form in ("lines", "heat") else float(value)
 
     def point(value: Mapping[str, Any]) -> Point:
         return Point(at(value["x"]), value["y"], at(value.get("x2")), value.get("lo"), value.get("hi"), value.get("n"))

@@ -7,19 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlops_tui.core.canonical import plain
+from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.finding import Finding, describe_slice
-from mlops_tui.core.leave import SMALL_CELL
-from mlops_tui.core.window import Window, iso
+from mlops_tui.core.window import iso
 from mlops_tui.inventory.types import Owner
 from mlops_tui.inventory.versions import Version
-from mlops_tui.logs import measure
-from mlops_tui.logs.measure import Rate
 from mlops_tui.project import Subject
 from mlops_tui.project.history import history
-from mlops_tui.stats.rates import newcombe
+from mlops_tui.report import publish
+from mlops_tui.report.impact import impact
 
-BEFORE = timedelta(hours=48)
-"""How long before the onset a change is still told."""
+BEFORE, AFTER = timedelta(hours=48), timedelta(hours=1)
+"""How long before the onset, and after it, a change is told."""
 
 
 def headline(findings: Sequence[Finding]) -> Finding | None:
@@ -28,11 +27,11 @@ def headline(findings: Sequence[Finding]) -> Finding | None:
     return next((f for f in bad if f.kind == "decision_rate"), bad[0] if bad else None)
 
 
-def gather(subject: Subject, findings: Sequence[Finding], *, step: str) -> dict[str, Any]:
+def gather(subject: Subject, findings: Sequence[Finding], *, step: str, run: str = "") -> dict[str, Any]:
     """The facts of an incident, as JSON: place, onset, impact by segment, what moved, changes, versions, data, duties.
 
-    `findings` are those of the run so far, worst first; `step` is the step that measured the impact. Counts below
-    10 are left out. The counterfactual of a segment is its rate in the frozen reference window, times its decisions.
+    `findings` are those of the run so far, worst first; `step` of `run` is where the impact is measured. Counts below
+    10 are left out, since a draft leaves the machine.
     """
     about = headline(findings)
     onset = _onset(findings, about)
@@ -42,18 +41,22 @@ def gather(subject: Subject, findings: Sequence[Finding], *, step: str) -> dict[
     told = [
         plain({"ts": c.ts, "kind": c.kind, "target": c.target, "what": c.what, "who": c.who, "ref": c.ref})
         for c in changes.rows
-        if since - BEFORE <= c.ts <= since + timedelta(hours=1)
+        if since - BEFORE <= c.ts <= since + AFTER
     ]
     facts: dict[str, Any] = {
         "step": step,
+        "run": run,
         "model": subject.model,
-        "headline": about.as_json() if about else None,
+        "headline": _published(about) if about else None,
         "place": {k: {"value": v, "name": shown_value(subject, k, v)} for k, v in (about.slice if about else {}).items()},
         "onset": iso(onset) if onset else None,
+        "since": iso(since),
         "as_of": iso(subject.windows.now),
         "clock": iso(subject.windows.clock),
-        "impact": _impact(subject, about, since),
+        "measured": sorted({f.kind for f in findings if f.status in ("ok", "warn", "crit")}),
+        "impact": impact(subject, about.slice if about else {}, since),
         "moved": moved,
+        "feeds": len(subject.spec.changes),
         "changes": told,
         "change_problems": [str(p) for p in changes.problems],
         "versions": _versions(versions, since, subject.windows.now),
@@ -62,6 +65,12 @@ def gather(subject: Subject, findings: Sequence[Finding], *, step: str) -> dict[
     }
     facts["query"] = facts["impact"]["query"]
     return facts
+
+
+def _published(found: Finding) -> dict[str, Any]:
+    """A Finding's JSON under its own id, without small counts."""
+    told = publish.finding(found)
+    return found.as_json() | {"summary": told.summary, "n": told.n, "n_reference": told.n_reference}
 
 
 def _onset(findings: Sequence[Finding], about: Finding | None) -> datetime | None:
@@ -75,63 +84,6 @@ def shown_value(subject: Subject, dimension: str, value: str) -> str:
     return subject.spec.log.names.get(dimension, {}).get(value, value)
 
 
-def _impact(subject: Subject, about: Finding | None, since: datetime) -> dict[str, Any]:
-    dimension = next((k for k in (about.slice if about else {}) if k in subject.dimensions), None)
-    dimension = dimension or (subject.dimensions[0] if subject.dimensions else None)
-    during = Window(since, max(since, subject.windows.now))
-    reference = subject.windows.reference
-    if reference.end > since:
-        reference = Window(min(reference.start, since), since)
-    found = measure.rates(subject.log, subject.spec.decision, [during, reference], by=[dimension] if dimension else [])
-    rows, total = [], [0, 0, 0.0]
-    for group in dict.fromkeys(key[1] for key in found.value):
-        now, before = found.value[0, group], found.value[1, group]
-        value = group[0] if group else None
-        rows.append(_impact_row(subject, dimension, value, now, before))
-        if before.rate is not None:
-            total = [total[0] + now.n, total[1] + now.positives, total[2] + now.n * before.rate]
-    rows.sort(key=lambda r: (-abs(r["difference"] or 0.0), str(r["value"])))
-    return {
-        "dimension": dimension,
-        "window": during.as_json(),
-        "reference": reference.as_json(),
-        "positive": subject.spec.decision.positive,
-        "rows": rows,
-        "total": {
-            "n": total[0],
-            "positives": total[1],
-            "counterfactual": round(total[2]),
-            "difference": round(total[1] - total[2]),
-        },
-        "query": found.query,
-        "inputs": [found.inputs.as_json()],
-    }
-
-
-def _impact_row(subject: Subject, dimension: str | None, value: str | None, now: Rate, before: Rate) -> dict[str, Any]:
-    name = (
-        shown_value(subject, dimension, value)
-        if dimension and value is not None
-        else (value or ("none" if dimension else "all"))
-    )
-    row: dict[str, Any] = {"value": value, "name": name, "n": now.n, "small": now.n < SMALL_CELL or before.n < SMALL_CELL}
-    if row["small"] or now.rate is None or before.rate is None:
-        return row | dict.fromkeys(
-            ("positives", "rate", "reference_rate", "counterfactual", "difference", "interval", "n_reference")
-        )
-    low, high = newcombe(now.positives, now.n, before.positives, before.n)
-    expected = now.n * before.rate
-    return row | {
-        "positives": now.positives,
-        "rate": round(now.rate, 6),
-        "reference_rate": round(before.rate, 6),
-        "n_reference": before.n,
-        "counterfactual": round(expected),
-        "difference": round(now.positives - expected),
-        "interval": [round(low * now.n), round(high * now.n)],
-    }
-
-
 def _moved(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
@@ -141,10 +93,10 @@ def _moved(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "target": f.target,
             "slice": describe_slice(f.slice),
             "status": f.status,
-            "summary": f.summary,
+            "summary": publish.finding(f).summary,
             "onset": iso(f.onset) if f.onset else None,
         }
-        for f in findings
+        for f in {f.id: f for f in findings}.values()
         if f.status in ("crit", "warn") and not f.recovery
     ]
 
@@ -182,13 +134,14 @@ def contaminated(version: Version, onset: datetime) -> bool:
 
 
 def _data(subject: Subject) -> list[dict[str, Any]]:
-    logs = [subject.log.inputs]
+    """The logs that were read; a source that could not be has its `problem`."""
+    logs = [plain({"name": subject.model} | subject.log.inputs.as_json())]
     for name in sorted(subject.project.inventory.sources_of(subject.model)):
         try:
-            logs.append(subject.source(name).inputs)
-        except Exception as error:  # noqa: BLE001  (a draft is written whatever one source's log is like)
-            logs.append(type(subject.log.inputs)(f"{name}: {error}", "", 0))
-    return [i.as_json() for i in logs]
+            logs.append(plain({"name": name} | subject.source(name).inputs.as_json()))
+        except (RunbookError, OSError) as error:
+            logs.append({"name": name, "path": "", "fingerprint": "", "files": 0, "problem": str(error)})
+    return logs
 
 
 def _duties(
@@ -206,15 +159,15 @@ def _duties(
     features = {m["target"] for m in moved if m["kind"] in ("feature_drift", "data_quality")} & set(subject.features)
     for name in sorted(features):
         feature = subject.features[name]
-        duty(f"Say what happened to `{name}` since the onset, and mend or fence it", feature.owner)
+        duty(f"Say what happened to {name} since the onset, and mend or fence it", feature.owner)
         source = inventory.file.sources.get(feature.source or "")
         if source is not None:
-            duty(f"Ask upstream of `{feature.source}` what changed, and agree on notice before the next time", source.owner)
+            duty(f"Ask upstream of {feature.source} what changed, and agree on notice before the next time", source.owner)
             for other, spec in inventory.models.items():
                 if other != subject.model and name in inventory.features_of(other):
-                    duty(f"Check `{other}`, which reads `{name}` too", spec.owner)
+                    duty(f"Check {other}, which reads {name} too", spec.owner)
         if not any(a.check == "feature_drift" and a.feature in (None, name) for a in subject.spec.alerts):
-            duty(f"Add an alert on `{name}`: nothing pages when it moves", subject.spec.owner)
+            duty(f"Add an alert on {name}: nothing pages when it moves", subject.spec.owner)
     for version in versions:
         if contaminated(version, since):
             duty(

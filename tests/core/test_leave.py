@@ -35,6 +35,9 @@ def test_one_line_is_one_line() -> None:
         ("# not a title", r"\# not a title"),
         ("1. no list", r"1\. no list"),
         ("a > b", "a > b"),
+        ("see https://x.example or www.x.example", r"see https\://x.example or www\.x.example"),
+        ("&copy; &lt;", r"\&copy; \&lt;"),
+        ("---", r"\---"),
     ],
 )
 def test_markdown_shows_text_as_it_is(text: str, shown: str) -> None:

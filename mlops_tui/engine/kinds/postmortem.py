@@ -37,7 +37,7 @@ class PostmortemKind(Kind):
         from mlops_tui.report.postmortem import draft, gather
 
         emit(Progress(call.step.id, 0, 2, "measuring the impact"))
-        facts = gather(call.subject, findings_so_far(call), step=call.step.id)
+        facts = gather(call.subject, findings_so_far(call), step=call.step.id, run=call.run)
         emit(Progress(call.step.id, 1, 2, "writing the draft"))
         text = draft(call.journal.events(call.incident), facts, zone=call.project.zone, inventory=call.project.inventory)
         kept = call.keep(text.encode(), "markdown", "postmortem.md", f"Postmortem draft of {call.incident}")
