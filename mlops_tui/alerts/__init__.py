@@ -1,5 +1,5 @@
 """Findings held against an alert: does it fire, and why."""
 
-from mlops_tui.alerts.evaluate import AlertResult, evaluate
+from mlops_tui.alerts.evaluate import AlertResult, evaluate, unmeasurable
 
-__all__ = ["AlertResult", "evaluate"]
+__all__ = ["AlertResult", "evaluate", "unmeasurable"]

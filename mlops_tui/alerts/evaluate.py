@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from mlops_tui.core.finding import Finding, ranked
 from mlops_tui.inventory.types import Alert
@@ -12,7 +12,10 @@ from mlops_tui.inventory.types import Alert
 
 @dataclass(frozen=True, slots=True)
 class AlertResult:
-    """What an alert says now. `firing`, `recoveries` and `unmeasured` are Findings, worst first; `reason` is one sentence."""
+    """What an alert says now. `firing`, `recoveries` and `unmeasured` are Findings, worst first; `reason` is one sentence.
+
+    `blind` means that nothing could be measured: it does not fire, and it is not quiet either.
+    """
 
     alert_id: str
     check: str
@@ -24,6 +27,12 @@ class AlertResult:
     page: tuple[str, ...]
     severity: str | None
     reason: str
+    blind: bool = False
+
+    @property
+    def state(self) -> Literal["fired", "quiet", "unknown"]:
+        """The verdict as a word; `unknown` where nothing could be measured."""
+        return "fired" if self.fired else "unknown" if self.blind else "quiet"
 
     def as_json(self) -> dict[str, Any]:
         """The alert in `runbook/check/1`: Findings by id."""
@@ -31,6 +40,7 @@ class AlertResult:
             "id": self.alert_id,
             "check": self.check,
             "fired": self.fired,
+            "state": self.state,
             "firing": [f.id for f in self.firing],
             "recoveries": [f.id for f in self.recoveries],
             "unmeasured": [f.id for f in self.unmeasured],
@@ -62,6 +72,15 @@ def evaluate(alert: Alert, findings: Iterable[Finding]) -> AlertResult:
         page=tuple(alert.page),
         severity=alert.severity,
         reason=_reason(known, firing, recoveries, unmeasured),
+        blind=len(unmeasured) == len(known),
+    )
+
+
+def unmeasurable(alert: Alert, why: str) -> AlertResult:
+    """The verdict on an alert whose model could not be looked at at all: unknown, and why."""
+    reason = f"Nothing could be measured: {why}"
+    return AlertResult(
+        alert.id, alert.check, False, (), (), (), alert.runbook, tuple(alert.page), alert.severity, reason, blind=True
     )
 
 
@@ -81,4 +100,5 @@ def _reason(
     if len(unmeasured) == len(known):
         return f"Nothing could be measured: {unmeasured[0].summary}"
     rest = f"; {len(unmeasured)} could not be measured" if unmeasured else ""
-    return f"None of {len(known)} findings is beyond the threshold{rest}."
+    said = "Its only finding is not" if len(known) == 1 else f"None of {len(known)} findings is"
+    return f"{said} beyond the threshold{rest}."

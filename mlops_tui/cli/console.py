@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import IO
+from zoneinfo import ZoneInfo
 
 from mlops_tui.cli import replies
 from mlops_tui.cli.lines import Lines
-from mlops_tui.cli.page import Look
+from mlops_tui.cli.page import Look, pointed, wrapped
 from mlops_tui.cli.shown import shown
 from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.leave import one_line, visible
@@ -32,15 +33,28 @@ class Console:
     """A FrontEnd for a person at a plain terminal, or for answers on a pipe.
 
     `person` is the login that answers are given by; `left` says why the conversation stopped, empty while it goes on.
+    `root` is the project's folder, `project` what `--project` said, for the commands that are told.
     """
 
     def __init__(
-        self, *, out: IO[str], err: IO[str], lines: Lines, look: Look, root: Path, person: str, clock: Clock, note: Note
+        self,
+        *,
+        out: IO[str],
+        err: IO[str],
+        lines: Lines,
+        look: Look,
+        root: Path,
+        zone: ZoneInfo,
+        person: str,
+        clock: Clock,
+        note: Note,
+        project: Path | None = None,
     ) -> None:
         self.inbox: queue.Queue[Answer | Cancel] = queue.Queue()
         self.incident = ""
         self.left = ""
         self._out, self._err, self._lines, self._look, self._root = out, err, lines, look, root
+        self._zone, self._project = zone, project
         self._person, self._clock, self._note = person, clock, note
         self._writing = threading.Lock()
         self._gone = False
@@ -57,10 +71,16 @@ class Console:
             case Output(stream="chart"):
                 self._print("\n" + visible(item.text, most=200_000))
             case Output():
-                self._print("\n".join(f"  | {line}" for line in visible(item.text).rstrip("\n").split("\n")))
+                self._print(self._said(item))
             case Progress():
-                if item.text:
+                if item.text and self._out.isatty():
                     self._print(f"  {one_line(item.text)}")
+
+    def _said(self, item: Output) -> str:
+        """What a step wrote, line by line; what we say ourselves is folded, and its commands can be typed as they stand."""
+        if item.stream == "out":
+            return "\n".join(f"  | {line}" for line in visible(item.text).rstrip("\n").split("\n"))
+        return wrapped(pointed(item.text, self._project), self._look.width, "    ", "  ! ")
 
     def close(self) -> None:
         """Stop asking. The thread that reads ends; nothing is printed any more."""
@@ -78,7 +98,7 @@ class Console:
         if asked is not None and answered == asked.id:
             self._open = None
             self._lines.wake()
-        text = shown(event, self._look, self._root)
+        text = shown(event, self._look, self._root, self._zone)
         if text:
             self._print(text)
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_tui.cli.page import Look, place
-from mlops_tui.core.leave import one_line
+from mlops_tui.cli.page import Look, filed, wrapped
 
 if TYPE_CHECKING:
     from mlops_tui.engine.types import RunReport
 
-_WORDS = {"png": "chart", "markdown": "draft"}
 _STATES = {"ended": "ok", "failed": "failed", "interrupted": "cancelled", "waiting": "attention"}
 MOST_FINDINGS = 10
 
 
-def ending(report: RunReport, look: Look, root: Path) -> str:
-    """The run's report as text: incident and state, the steps as one line of counts, the worst findings, every file."""
+def ending(report: RunReport, look: Look, root: Path, again: str = "runbook") -> str:
+    """The run's report as text: incident and state, the steps as one line of counts, the worst findings, every file, and
+    what to type next. `again` is how this project is called."""
     from mlops_tui.core.finding import ranked
     from mlops_tui.report.tables import findings_table
 
     state = look.paint(report.state, _STATES[report.state])
-    reason = f": {one_line(report.reason)}" if report.reason else ""
-    parts = ["", look.paint(f"{report.incident} · {report.runbook} on {report.model}", "bold") + f" · {state}{reason}"]
+    parts = ["", look.paint(f"{report.incident} · {report.runbook} on {report.model}", "bold") + f" · {state}"]
+    if report.reason:
+        parts.append(wrapped(report.reason, look.width))
     counts: dict[str, int] = {}
     for step in report.steps:
         counts[step.state] = counts.get(step.state, 0) + 1
@@ -33,5 +33,18 @@ def ending(report: RunReport, look: Look, root: Path) -> str:
         parts += ["", look.statuses(findings_table(ranked(bad.values()), look.wide, most=MOST_FINDINGS))]
     if report.artefacts:
         parts.append("")
-        parts += [f"{_WORDS.get(a.kind, a.kind):5}  {place(root, a.path)}" for a in report.artefacts]
+        parts += [filed(a.kind, root, a.path) for a in report.artefacts]
+    parts += ["", *following(report, again)]
     return "\n".join(parts)
+
+
+def following(report: RunReport, again: str) -> list[str]:
+    """The commands that make sense now: to go on, to read what is known, to send what waits."""
+    left = report.state in ("waiting", "interrupted")
+    commands = [f"resume {report.incident}"] if left else []
+    commands += [f"incident {report.incident}"]
+    if any(s.kind == "postmortem" and s.state == "ok" for s in report.steps):
+        commands.append(f"postmortem {report.incident}")
+    if any(s.kind == "notify" and s.state == "ok" for s in report.steps):
+        commands.append("outbox")
+    return [f"{'next:' if i == 0 else '':6}{again} {c}" for i, c in enumerate(commands)]

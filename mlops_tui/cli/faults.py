@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from mlops_tui import __version__
+from mlops_tui.cli.page import pointed
 from mlops_tui.core.errors import Cancelled, InvalidFiles, RunbookError
 from mlops_tui.core.leave import visible
 
@@ -21,8 +22,13 @@ USAGE, STOPPED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 3, 70, 130, 141
 """Exit codes beside a command's own: a wrong call, a run that was left, a fault of ours, Ctrl-C, a reader who went away."""
 
 
-def told(error: BaseException, *, argv: Sequence[str], start: Path, environ: Mapping[str, str]) -> int:
-    """Say on stderr what happened and what to try next; give the exit code. SystemExit is raised again."""
+def told(
+    error: BaseException, *, argv: Sequence[str], start: Path, environ: Mapping[str, str], project: Path | None = None
+) -> int:
+    """Say on stderr what happened and what to try next; give the exit code. SystemExit is raised again.
+
+    `project` is what `--project` said: the commands that hints name carry it too.
+    """
     match error:
         case SystemExit():
             raise error
@@ -36,7 +42,7 @@ def told(error: BaseException, *, argv: Sequence[str], start: Path, environ: Map
             say(error.message)
             return error.exit_code
         case RunbookError():
-            say(f"{error.where}: {error.message}" if error.where else error.message, error.hint)
+            say(f"{error.where}: {error.message}" if error.where else error.message, pointed(error.hint, project))
             return error.exit_code
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "runbook"

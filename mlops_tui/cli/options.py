@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mlops_tui.cli.page import called
+
 if TYPE_CHECKING:
     from mlops_tui.project import Project
 
@@ -22,10 +24,20 @@ at = click.option(
 )
 
 
+def given(ctx: click.Context) -> Path | None:
+    """What `--project` said; None where it was not given."""
+    project: Path | None = ctx.find_root().obj.project
+    return project
+
+
+def again(ctx: click.Context) -> str:
+    """How to call this project once more: `runbook`, with `--project` where it was given."""
+    return called(given(ctx))
+
+
 def start(ctx: click.Context) -> Path:
     """Where the search for the project begins: `--project`, else the working folder."""
-    given: Path | None = ctx.find_root().obj.project
-    return given if given is not None else Path.cwd()
+    return given(ctx) or Path.cwd()
 
 
 def opened(ctx: click.Context) -> Project:

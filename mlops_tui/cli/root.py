@@ -109,4 +109,4 @@ def invoke(argv: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except BaseException as error:  # noqa: BLE001 - the border of a command
-        return faults.told(error, argv=argv, start=project or Path.cwd(), environ=os.environ)
+        return faults.told(error, argv=argv, start=project or Path.cwd(), environ=os.environ, project=project)

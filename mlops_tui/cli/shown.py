@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from mlops_tui.cli.page import Look, place, wrapped
+from mlops_tui.cli.page import Look, place, shortened, wrapped
 from mlops_tui.core.finding import Finding, from_json, ranked
 from mlops_tui.core.leave import one_line
+from mlops_tui.core.window import both_zones, format_duration, iso, parse_instant
 from mlops_tui.journal import Event
 
 MOST_FINDINGS = 12
 MOST_ROWS = 20
 LEAST_FINDINGS = 4
 """So many are shown even where all are well."""
+TOLD_SHORT = frozenset({"notify"})
+"""Kinds whose text repeats what earlier steps said: two lines of it are enough, `runbook outbox` has it whole."""
 SLOW = 0.5
 """Seconds from which it is said how long a step took."""
 
 
-def shown(event: Event, look: Look, root: Path) -> str:
-    """The lines of an event; an empty text for what a person need not see. `root` is the project's folder."""
+def shown(event: Event, look: Look, root: Path, zone: ZoneInfo) -> str:
+    """The lines of an event; an empty text for what a person need not see. `root` is the project's folder, `zone` its
+    time zone, shown beside UTC."""
     body = event.body or {}
     match event.type:
         case "run_started":
-            return begun(event, look)
+            return begun(event, look, zone)
         case "run_joined":
             return look.paint(f"{event.stream} · going on with run {event.run}", "bold")
         case "step_started":
@@ -32,8 +38,7 @@ def shown(event: Event, look: Look, root: Path) -> str:
         case "step_ended":
             return ended(body, look, root)
         case "step_skipped":
-            text = f"{event.step} · skipped: {one_line(str(body.get('reason', '')))}"
-            return "\n" + look.paint(text, "dim")
+            return skipped(event.step, body, look)
         case "answered":
             # the step's own end says who chose what; only the reason stands nowhere else
             told = bool(body.get("why")) and body.get("person") != "auto"
@@ -52,13 +57,36 @@ def shown(event: Event, look: Look, root: Path) -> str:
     return ""
 
 
-def begun(event: Event, look: Look) -> str:
-    """Which incident and runbook, for which model, and until when its data goes."""
+def begun(event: Event, look: Look, zone: ZoneInfo) -> str:
+    """Which incident and runbook, for which model; until when its data goes, how old that is, and what is compared."""
     body = event.body or {}
     about = " · ".join(one_line(str(body[k])) for k in ("title", "model") if body.get(k))
-    until = f"\n  data until {one_line(str(body['at']))}" if body.get("at") else ""
-    replayed = " (replayed)" if body.get("replayed") else ""
-    return look.paint(f"{event.stream} · {about}" if about else event.stream, "bold") + until + (replayed if until else "")
+    lines = [look.paint(f"{event.stream} · {about}" if about else event.stream, "bold")]
+    if body.get("at"):
+        age = body.get("age")
+        until = f"data until {both_zones(parse_instant(str(body['at'])), zone)}"
+        old = f" · newest row {format_duration(timedelta(seconds=age))} old" if isinstance(age, int | float) else ""
+        lines.append(wrapped(until + old, look.width))
+    if body.get("replayed") and body.get("clock"):
+        lines.append(wrapped(f"replayed: as it stood at {both_zones(parse_instant(str(body['clock'])), zone)}", look.width))
+    if body.get("windows"):
+        lines.append(wrapped(compared(body["windows"]), look.width))
+    return "\n".join(lines)
+
+
+def compared(windows: Mapping[str, Any]) -> str:
+    """The windows in words, as lengths: what is looked at, and the reference before it."""
+    current, reference = ({k: parse_instant(v) for k, v in windows[name].items()} for name in ("current", "reference"))
+    length, back = (format_duration(w["end"] - w["start"]) for w in (current, reference))
+    before = f"the {back} before" if reference["end"] == current["start"] else f"the {back} to {iso(reference['end'])}"
+    return f"window: the last {length}; reference: {before}"
+
+
+def skipped(step: str, body: Mapping[str, Any], look: Look) -> str:
+    """A step that was not taken, and why not."""
+    title = one_line(str(body.get("title") or ""))
+    head = f"{step} · {title}" if title else step
+    return "\n" + look.paint(head, "bold") + "\n" + wrapped(f"skipped: {body.get('reason', '')}", look.width, "    ", "  ")
 
 
 def started(step: str, body: Mapping[str, Any], look: Look) -> str:
@@ -75,7 +103,7 @@ def ended(body: Mapping[str, Any], look: Look, root: Path) -> str:
     found = ranked(from_json(f) for f in body.get("findings") or ())
     if found:
         parts.append(findings(found, look))
-    if body.get("table"):
+    if body.get("table") and not _single(body):
         parts.append(table(body["table"], look))
     files = [place(root, str(a["path"])) for a in body.get("artefacts") or ()]
     parts += [f"→ {path}" for path in files]
@@ -84,9 +112,18 @@ def ended(body: Mapping[str, Any], look: Look, root: Path) -> str:
     seconds = body.get("seconds")
     took = f" ({seconds:.1f} s)" if isinstance(seconds, int | float) and seconds >= SLOW else ""
     words = f"{state}: {said}{took}" if said and not files else f"{state}{took}"
-    line = wrapped(words, look.width - 2, indent="  ", first="")
+    if body.get("kind") in TOLD_SHORT:
+        line = shortened(words, look.width - 2, 2, "")
+    else:
+        line = wrapped(words, look.width - 2, indent="  ", first="")
     parts.append(look.paint(state, state) + line[len(state) :])
     return "\n".join("  " + line for part in parts for line in part.split("\n"))
+
+
+def _single(body: Mapping[str, Any]) -> bool:
+    """Whether the rows are one cell that the step's own words say already."""
+    rows: Sequence[Sequence[Any]] = body["table"].get("rows") or ()
+    return bool(body.get("text")) and len(rows) == 1 and len(rows[0]) == 1
 
 
 def findings(found: Sequence[Finding], look: Look) -> str:

@@ -86,11 +86,29 @@ def check(project: Project, models: Sequence[str] = (), *, at: str | None = None
     return CheckReport(max(times) if times else None, reports)
 
 
+def follow_ups(project: Project, report: CheckReport) -> tuple[str, ...]:
+    """What to run now: `run NAME` for each runbook of an alert that fires, with the model where several share it."""
+    shared: dict[str, set[str]] = {}
+    for name, spec in project.inventory.models.items():
+        for declared in (*spec.alerts, *spec.guardrails):
+            shared.setdefault(declared.runbook or "", set()).add(name)
+    found = []
+    for part in report.models:
+        for alert in part.alerts:
+            if alert.fired and alert.runbook:
+                which = f" --set model={part.model}" if len(shared[alert.runbook]) > 1 else ""
+                found.append(f"run {alert.runbook}{which}")
+    return tuple(dict.fromkeys(found))
+
+
 def _model(project: Project, name: str, at: datetime | None) -> ModelCheck:
+    from mlops_tui.alerts import unmeasurable
+
     try:
         subject = project.subject(name, at=at)
     except LogError as error:
-        return ModelCheck(name, None, None, (), (), (str(error),))
+        blind = tuple(unmeasurable(a, "the model's log could not be read.") for a in project.inventory.model(name).alerts)
+        return ModelCheck(name, None, None, (), blind, (str(error),))
     return check_subject(subject)
 
 

@@ -10,6 +10,7 @@ from mlops_tui.incidents.incident import Incident, fold
 from mlops_tui.incidents.run import fold_run, runs_of
 
 if TYPE_CHECKING:
+    from mlops_tui.engine.types import Artefact
     from mlops_tui.journal.journal import Journal
     from mlops_tui.project import Project
 
@@ -27,6 +28,20 @@ def incident(project: Project, name: str) -> Incident:
     """One incident. Raises UnknownName with those there are."""
     with opened(project, name) as journal:
         return fold(journal.events(name))
+
+
+def files(project: Project, name: str) -> tuple[Artefact, ...]:
+    """The charts and drafts of an incident's newest run that made any. Raises UnknownName."""
+    from mlops_tui.engine.tell import artefact_of
+
+    with opened(project, name) as journal:
+        events = journal.events(name)
+    for run in reversed(runs_of(events)):
+        ended = [e for e in events if e.run == run and e.type == "step_ended"]
+        made = dict.fromkeys(artefact_of(a) for e in ended for a in (e.body or {}).get("artefacts") or ())
+        if made:
+            return tuple(made)
+    return ()
 
 
 def opened(project: Project, name: str) -> Journal:

@@ -37,6 +37,13 @@ def outbox(project: Project) -> tuple[Message, ...]:
         return messages(journal)
 
 
+def waiting_for(project: Project) -> str:
+    """Why nothing can be sent as things are, with what to do; empty where sending can be tried."""
+    if project.environ.get(TOKEN):
+        return ""
+    return f"no Slack token: messages wait in the outbox (set {TOKEN}, then runbook outbox flush)"
+
+
 def flush(project: Project) -> FlushReport:
     """Sends what waits. Without a token nothing is tried, and the reason says which variable to set."""
     from mlops_tui.journal.journal import Journal
@@ -53,9 +60,7 @@ def flush_journal(project: Project, journal: Journal) -> FlushReport:
 
     token = project.environ.get(TOKEN)
     if not token:
-        return FlushReport(
-            box.messages(journal), f"no Slack token: messages wait in the outbox (set {TOKEN}, then runbook outbox flush)"
-        )
+        return FlushReport(box.messages(journal), waiting_for(project))
     from mlops_tui.channels.slack import SlackSender
 
     sender = SlackSender(token, base_url=project.environ.get(BASE_URL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from mlops_tui.core.canonical import plain
 from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.window import iso
-from mlops_tui.inventory.types import Feature, Model, Source
+from mlops_tui.inventory.types import Feature, Model, Source, Team
 
 if TYPE_CHECKING:
     from mlops_tui.inventory.versions import Version
@@ -57,26 +58,33 @@ class ModelsReport:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """One model with its chain: features, sources, versions, and how fresh its log is."""
+    """One model with its chain: features, sources, versions, and how fresh its log is.
+
+    `on_call` are the teams to call, by name; `now` is until when the log's data goes, `age` how old its newest row is, both
+    None where the log cannot be read: `problems` says why.
+    """
 
     id: str
     spec: Model
     features: dict[str, Feature]
     sources: dict[str, Source]
+    on_call: dict[str, Team]
     runbooks: tuple[str, ...]
     versions: tuple[Version, ...]
-    as_of: str | None
+    now: datetime | None
+    age: timedelta | None
     problems: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """`runbook/model/1`: the model as declared, and what the log and the change feed add."""
         return {
             "schema": "runbook/model/1",
-            "as_of": self.as_of,
+            "as_of": iso(self.now) if self.now else None,
             "id": self.id,
             "model": _builtins(self.spec),
             "features": {k: _builtins(v) for k, v in self.features.items()},
             "sources": {k: _builtins(v) for k, v in self.sources.items()},
+            "on_call": {k: _builtins(v) for k, v in self.on_call.items()},
             "runbooks": list(self.runbooks),
             "versions": [plain({f: getattr(v, f) for f in v.__dataclass_fields__}) for v in self.versions],
             "problems": list(self.problems),
@@ -108,21 +116,33 @@ def models(project: Project) -> ModelsReport:
 
 def model(project: Project, name: str) -> ModelReport:
     """One model. A log that cannot be read is a problem in the report, not an error: the people still stand there."""
+    from mlops_tui.checks import log_health
     from mlops_tui.project.history import history
 
     inventory = project.inventory
     spec = inventory.model(name)
     problems: list[str] = []
     versions: tuple[Version, ...] = ()
-    as_of = None
+    now, age = None, None
     try:
         subject = project.subject(name)
+        now, age = subject.windows.now, subject.age
+        problems += [f.summary for f in log_health(subject)]
         changes, versions = history(subject)
         problems += [str(p) for p in changes.problems]
-        as_of = iso(subject.windows.now)
     except RunbookError as error:
         problems.append(str(error))
     runbooks = dict.fromkeys(a.runbook for a in (*spec.alerts, *spec.guardrails) if a.runbook)
+    teams = inventory.file.teams
     return ModelReport(
-        name, spec, inventory.features_of(name), inventory.sources_of(name), tuple(runbooks), versions, as_of, tuple(problems)
+        name,
+        spec,
+        inventory.features_of(name),
+        inventory.sources_of(name),
+        {t: teams[t] for t in spec.on_call if t in teams},
+        tuple(runbooks),
+        versions,
+        now,
+        age,
+        tuple(problems),
     )

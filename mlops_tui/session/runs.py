@@ -286,6 +286,7 @@ def _frozen(
         "sets": dict(sets),
         "clock": iso(subject.windows.clock),
         "at": iso(subject.windows.now),
+        "age": subject.age.total_seconds(),
         "replayed": replayed,
         "windows": subject.windows.as_json(),
         "manifest": [plain(i) for i in sources],

@@ -29,11 +29,12 @@ _README: Final = """\
 
 Written by `runbook demo` with seed {seed}: {rows:,} decisions of credit-risk, {first} to {last}, with one incident in them.
 
-    runbook check                # what moved?
-    runbook run approval-drop    # walk through the incident
+    runbook check --at {at}                # what moved?
+    runbook run approval-drop --at {at}    # walk through the incident
 
-The chain's data ends at {now}, so that is where its windows end. `logs/` holds the decisions, the outcomes and the
-upstream source; `inventory.yaml` says what they mean, `runbooks/` what to do, `changes.jsonl` who changed what.
+The chain's data ends at {now}, so that is where its windows end; without `--at` its logs count as stale.
+`logs/` holds the decisions, the outcomes and the upstream source; `inventory.yaml` says what they mean, `runbooks/` what to
+do, `changes.jsonl` who changed what.
 """
 
 
@@ -41,13 +42,15 @@ upstream source; `inventory.yaml` says what they mean, `runbooks/` what to do, `
 class DemoResult:
     """A demo that was written: its folder, its decisions (credit-risk), its days, data's `now`, and the seconds it took.
 
-    `kept` names the shipped files that a person had edited in an earlier demo there, and that were therefore left as they are.
+    `at` is the moment of the newest row: with `--at` of it the demo looks the same whatever the clock says. `kept` names the
+    shipped files that a person had edited in an earlier demo there, and that were therefore left as they are.
     """
 
     root: Path
     decisions: int
     days: int
     until: datetime
+    at: datetime
     seconds: float
     kept: tuple[str, ...] = ()
 
@@ -64,16 +67,17 @@ def write(target: Path, *, seed: int = 0, rows: int = 2_000_000, say: Say = lamb
         raise UsageError(f"a seed is a whole number from 0, not {seed}", hint="try --seed 7")
     begun = time.monotonic()
     try:
-        kept, days, until = _write(target, seed, rows, say)
+        kept, chain = _write(target, seed, rows, say)
     except OSError as error:
         reason = error.strerror or str(error)
         where = str(error.filename or target)
         hint = "name a folder that you may write, with room for about 60 bytes a decision"
         raise RunbookError(f"the demo cannot be written: {reason}", where=where, hint=hint) from error
-    return DemoResult(target, rows, days, until, time.monotonic() - begun, kept)
+    calendar = chain.calendar
+    return DemoResult(target, rows, len(chain.days), calendar.now, calendar.end, time.monotonic() - begun, kept)
 
 
-def _write(target: Path, seed: int, rows: int, say: Say) -> tuple[tuple[str, ...], int, datetime]:
+def _write(target: Path, seed: int, rows: int, say: Say) -> tuple[tuple[str, ...], Chain]:
     from mlops_tui.simulate.changes import change_lines
     from mlops_tui.simulate.days import Chain
     from mlops_tui.simulate.story import draw
@@ -87,10 +91,11 @@ def _write(target: Path, seed: int, rows: int, say: Say) -> tuple[tuple[str, ...
     put_lines(target / "changes.jsonl", change_lines(chain.story))
     (target / "truth.json").write_text(json.dumps(truth(chain), indent=2, ensure_ascii=False) + "\n", "utf-8")
     now = f"{chain.calendar.now:%Y-%m-%d %H:%M}Z"
-    about = _README.format(seed=seed, rows=rows, first=days[0], last=days[-1], now=now)
+    at = f"{chain.calendar.end:%Y-%m-%dT%H:%M}Z"
+    about = _README.format(seed=seed, rows=rows, first=days[0], last=days[-1], now=now, at=at)
     (target / "README.md").write_text(about, "utf-8")
     say("done", 1.0)
-    return kept, len(days), chain.calendar.now
+    return kept, chain
 
 
 def _logs(chain: Chain, target: Path, say: Say) -> None:

@@ -9,6 +9,7 @@ import signal
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -44,6 +45,7 @@ class Room:
             lines=self.lines,
             look=Look(colour=False, width=80, wide=80, limit=80),
             root=Path("/project"),
+            zone=ZoneInfo("Europe/Madrid"),
             person="aruiz",
             clock=lambda: NOW,
             note=lambda incident, text: self.notes.append((incident, text)),
@@ -90,9 +92,42 @@ def test_a_step_that_ended_says_its_state_as_a_word(room):
 
 
 def test_a_skipped_step_says_why(room):
-    """A skipped step is one line with its reason."""
-    room.front.show(event("step_skipped", {"reason": "needs a person", "kind": "run"}, step="contain"))
-    assert room.out.getvalue() == "\ncontain · skipped: needs a person\n"
+    """A skipped step shows its title and the reason."""
+    room.front.show(
+        event("step_skipped", {"reason": "needs a person", "kind": "run", "title": "Send to people"}, step="contain")
+    )
+    assert room.out.getvalue() == "\ncontain · Send to people\n  skipped: needs a person\n"
+
+
+def test_a_run_begins_with_both_zones_and_the_age_of_the_data(room):
+    """Until when the data goes stands there in UTC and in the project's zone, with its age and what is compared."""
+    windows = {
+        "current": {"start": "2026-10-13T03:00:00Z", "end": "2026-10-14T03:00:00Z"},
+        "reference": {"start": "2026-09-15T03:00:00Z", "end": "2026-10-13T03:00:00Z"},
+    }
+    body = {"title": "Approvals", "model": "credit-risk", "at": "2026-10-14T03:00:00Z", "age": 420.0, "windows": windows}
+    room.front.show(event("run_started", body | {"replayed": True, "clock": "2026-10-14T03:20:00Z"}))
+    assert room.out.getvalue() == (
+        "INC-1 · Approvals · credit-risk\n"
+        "  data until 2026-10-14 03:00Z (05:00 CEST) · newest row 7m old\n"
+        "  replayed: as it stood at 2026-10-14 03:20Z (05:20 CEST)\n"
+        "  window: the last 1d; reference: the 28d before\n"
+    )
+
+
+def test_what_the_message_repeats_is_cut(room):
+    """The words of a message, which repeat what earlier steps said, take two lines of the screen."""
+    room.front.show(event("step_ended", {"state": "ok", "kind": "notify", "text": "to #ml: " + "It fell. " * 60}, step="tell"))
+    printed = room.out.getvalue()
+    assert printed.count("\n") == 2
+    assert printed.endswith("…\n")
+
+
+def test_a_single_value_is_told_once(room):
+    """A query of one cell is its value, not also a table."""
+    table = {"columns": ["region"], "types": ["VARCHAR"], "rows": [["ES"]], "more": 0}
+    room.front.show(event("step_ended", {"state": "ok", "kind": "query", "table": table, "text": "ES"}))
+    assert room.out.getvalue() == "  ok: ES\n"
 
 
 def test_rows_of_a_query_are_shown_as_a_table(room):

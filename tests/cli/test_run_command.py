@@ -8,6 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,6 +24,7 @@ class Opened:
     """As much of a project as the command needs."""
 
     root = Path("/project")
+    zone = ZoneInfo("Europe/Madrid")
     actor = Actor("aruiz", 1000, "host", 1)
 
     def clock(self) -> datetime:
@@ -66,6 +68,19 @@ def test_the_ending_names_incident_steps_and_files(typed, capsys):
     out = capsys.readouterr().out
     assert "INC-1 · approval-drop on credit-risk · ended" in out
     assert "chart  /project/.runbook/state/a.png" in out
+    assert "next: runbook incident INC-1" in out
+
+
+def test_commands_that_are_told_can_be_typed_as_they_stand(typed, capsys):
+    """Where --project was given, every command that is told next carries it, quoted for the shell."""
+    typed("")
+    note = StepReport("tell", "notify", "Tell them", "ok")
+    given = Path("/my projects/demo")
+    walked(Opened(), auto=True, as_json=False, given=given, go=lambda _front: report("waiting", steps=(note,)))
+    said = capsys.readouterr()
+    assert "next: runbook --project '/my projects/demo' resume INC-1" in said.out
+    assert "runbook --project '/my projects/demo' outbox" in said.out
+    assert "go on with: runbook --project '/my projects/demo' resume INC-1" in said.err
 
 
 def test_auto_json_prints_one_json_value_and_no_word(typed, capsys):

@@ -91,11 +91,11 @@ def test_json_of_a_run_is_all_of_stdout(call):
     assert {"id", "state", "findings", "result"} <= set(value["steps"][0])
 
 
-def test_a_run_that_nobody_answers_waits_and_is_resumed(call):
+def test_a_run_that_nobody_answers_waits_and_is_resumed(call, demo):
     """At the end of input the run is left with exit 3; `resume` asks the same question again and goes on to the end."""
     code, out, err = call("run", "approval-drop", "--at", AT)
     assert code == 3, out + err
-    assert "runbook resume INC-1" in err
+    assert f"runbook --project {demo} resume INC-1" in err
     code, out, err = call("resume", "INC-1", stdin="note the CFO asked\n1 the labels moved\n")
     assert code == 0, out + err
     _, out, _ = call("incident", "INC-1", "--json")

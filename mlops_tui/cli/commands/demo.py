@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -45,6 +44,7 @@ def demo(folder: Path, seed: int, rows: int, as_json: bool) -> None:
             {
                 "schema": "runbook/demo/1",
                 "as_of": iso(made.until),
+                "at": iso(made.at),
                 "root": str(made.root),
                 "decisions": made.decisions,
                 "days": made.days,
@@ -52,7 +52,7 @@ def demo(folder: Path, seed: int, rows: int, as_json: bool) -> None:
             }
         )
         return
-    where = shlex.quote(str(made.root))
+    called, at = page.called(made.root), f"{made.at:%Y-%m-%dT%H:%M}Z"
     page.data(f"{made.root}: {made.decisions:,} decisions over {made.days} days, until {made.until:%Y-%m-%d %H:%M}Z")
-    page.data(f"next: runbook --project {where} check")
-    page.data(f"      runbook --project {where} run approval-drop")
+    page.data(f"next: {called} check --at {at}")
+    page.data(f"      {called} run approval-drop --at {at}")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlops_tui.cli import options, page
 from mlops_tui.core.leave import one_line
+from mlops_tui.core.window import both_zones
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from mlops_tui.incidents.incident import Incident
+    from mlops_tui.incidents.timeline import Entry
+
+DRAFT = "markdown"
 
 
 @click.command(short_help="List the incidents.")
@@ -20,7 +27,8 @@ def incidents(ctx: click.Context, as_json: bool) -> None:
     """List the incidents, newest first."""
     from mlops_tui.session import incidents as session
 
-    found = session.incidents(options.opened(ctx))
+    project = options.opened(ctx)
+    found = session.incidents(project)
     if as_json:
         page.json({"schema": "runbook/incidents/1", "incidents": [head(i) for i in found]})
         return
@@ -28,7 +36,7 @@ def incidents(ctx: click.Context, as_json: bool) -> None:
         page.talk("no incidents")
         return
     names = ("INCIDENT", "STATUS", "SEVERITY", "MODEL", "ALERT", "OPENED", "TITLE")
-    rows = [(i.id, i.status, i.severity, i.model, i.alert, _moment(i), i.title) for i in found]
+    rows = [(i.id, i.status, i.severity, i.model, i.alert, f"{i.opened_at:%Y-%m-%d %H:%M}Z", i.title) for i in found]
     page.data(page.columns(rows, names, page.here().limit))
 
 
@@ -40,11 +48,15 @@ def incident(ctx: click.Context, name: str, as_json: bool) -> None:
     """Show the incident ID: who is on it, its timeline, the worst finding of each step."""
     from mlops_tui.session import incidents as session
 
-    found = session.incident(options.opened(ctx), name)
+    project = options.opened(ctx)
+    found = session.incident(project, name)
     if as_json:
         page.json(whole(found))
         return
-    page.data(told(found, page.here()))
+    made = session.files(project, name)
+    lines = [page.filed(a.kind, project.root, a.path) for a in made]
+    drafted = any(a.kind == DRAFT for a in made)
+    page.data(told(found, project.zone, page.here(), options.again(ctx), lines, drafted=drafted))
 
 
 @click.command(short_help="Show an incident's postmortem draft and where it lies.")
@@ -97,22 +109,41 @@ def whole(found: Incident) -> dict[str, Any]:
     )
 
 
-def told(found: Incident, look: page.Look) -> str:
-    """An incident on one screen."""
+def told(
+    found: Incident, zone: ZoneInfo, look: page.Look, again: str, files: Sequence[str] = (), *, drafted: bool = False
+) -> str:
+    """An incident on one screen. `again` is how this project is called, `files` are the lines of its charts and drafts."""
     from mlops_tui.report.tables import findings_table
 
-    opened = f"opened {_moment(found)}" + (" (replayed)" if found.replayed else "")
+    replayed = " (replayed)" if found.replayed else ""
+    closed = f" as {one_line(found.closed_as).replace('_', ' ')}" if found.closed_as else ""
+    about = f"{found.status}{closed} · {found.severity} · {found.model} · alert {found.alert or '-'}"
+    opened = f"opened {both_zones(found.opened_at, zone)} by {found.opened_by}{replayed}"
     lines = [
         look.paint(found.id, "bold") + f" · {one_line(found.title)}",
-        f"  {found.status} · {found.severity} · {found.model} · {opened} by {one_line(found.opened_by)}",
+        page.wrapped(f"{about} · {opened}", look.width),
+        page.wrapped("people: " + ", ".join(found.people), look.width),
     ]
     if found.findings:
         lines += ["", look.statuses(findings_table(found.findings, look.wide))]
     if found.timeline:
-        rows = [(f"{e.at:%m-%d %H:%M:%S}Z", e.who, e.step, e.text) for e in found.timeline]
-        lines += ["", page.columns(rows, ("WHEN", "WHO", "STEP", "WHAT"), look.limit)]
-    return "\n".join(lines)
+        rows = [(f"{e.at:%m-%d %H:%M:%S}Z", e.who, e.step, _bare(e)) for e in found.timeline]
+        lines += ["", page.columns(rows, ("WHEN", "WHO", "STEP", "WHAT"), look.limit, most=2)]
+    if files:
+        lines += ["", *files]
+    return "\n".join([*lines, *following(found, drafted, again)])
 
 
-def _moment(found: Incident) -> str:
-    return f"{found.opened_at:%Y-%m-%d %H:%M}Z"
+def following(found: Incident, drafted: bool, again: str) -> list[str]:
+    """What to type next: to read the draft, to send what waits."""
+    waiting = sum(m.open for m in found.messages)
+    commands = [f"postmortem {found.id}"] if drafted else []
+    commands += ["outbox"] if waiting else []
+    notes = {"outbox": f"    ({page.plural(waiting, 'message')} waiting)"}
+    lines = [f"{'next:' if i == 0 else '':6}{again} {c}{notes.get(c, '')}" for i, c in enumerate(commands)]
+    return ["", *lines] if lines else []
+
+
+def _bare(entry: Entry) -> str:
+    """An entry's text without the step's name, which has a column of its own."""
+    return entry.text.removeprefix(f"step {entry.step}: ") if entry.step else entry.text

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_tui.cli import options, page
-from mlops_tui.core.leave import one_line
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from mlops_tui.incidents.messages import Message
 
 
@@ -22,10 +23,14 @@ def outbox(ctx: click.Context, as_json: bool) -> None:
         return
     from mlops_tui.session import messages as session
 
-    told(session.outbox(options.opened(ctx)), as_json)
+    project = options.opened(ctx)
+    found = session.outbox(project)
+    told(found, as_json, project.zone)
+    if not as_json and any(m.open for m in found):
+        page.talk(session.waiting_for(project) or "runbook outbox flush sends what waits", options.given(ctx))
 
 
-@outbox.command()
+@outbox.command(short_help="Send what waits (exit 1 when something could not be sent).")
 @options.as_json
 @click.pass_context
 def flush(ctx: click.Context, as_json: bool) -> int:
@@ -35,20 +40,42 @@ def flush(ctx: click.Context, as_json: bool) -> int:
     """
     from mlops_tui.session import messages as session
 
-    report = session.flush(options.opened(ctx))
-    told(report.messages, as_json)
-    if not as_json and report.reason:
-        page.talk(report.reason)
+    project = options.opened(ctx)
+    report = session.flush(project)
+    told(report.messages, as_json, project.zone)
+    if not as_json and report.reason and report.messages:
+        page.talk(report.reason, options.given(ctx))
     return 0 if all(m.state == "sent" for m in report.messages) else 1
 
 
-def told(messages: tuple[Message, ...], as_json: bool) -> None:
-    """The messages as JSON, or as a table with the text's beginning."""
+def told(messages: tuple[Message, ...], as_json: bool, zone: ZoneInfo) -> None:
+    """The messages as JSON, or as a paragraph each; the same words to several channels are told once."""
     if as_json:
         page.json({"schema": "runbook/outbox/1", "messages": [m.as_json() for m in messages]})
         return
     if not messages:
         page.talk("no messages")
         return
-    rows = [(m.state, m.incident, m.to, m.channel, m.reason, one_line(m.text)) for m in messages]
-    page.data(page.columns(rows, ("STATE", "INCIDENT", "TO", "CHANNEL", "WHY", "TEXT"), page.here().limit))
+    look = page.here()
+    same: dict[tuple[str, ...], list[Message]] = {}
+    for m in messages:
+        same.setdefault((m.incident, m.run, m.step, m.text, m.state, m.reason), []).append(m)
+    page.data("\n\n".join(paragraph(group, look, zone) for group in same.values()))
+
+
+def paragraph(group: list[Message], look: page.Look, zone: ZoneInfo) -> str:
+    """State, incident and moment; whom it goes to; why it waits; its words: all of them while it waits, else one line."""
+    from mlops_tui.core.window import both_zones
+
+    first = group[0]
+    when = both_zones(first.queued, zone)
+    to = ", ".join(f"{m.to} ({m.channel})" if m.to else m.channel for m in group)
+    doubled = " (may stand there twice)" if any(m.doubled for m in group) else ""
+    attached = f", {page.plural(len(first.attachments), 'file')} attached" if first.attachments else ""
+    lines = [
+        look.paint(f"{first.incident} · {first.state}", "bold") + f" · {when}",
+        page.wrapped(f"to {to}{attached}{doubled}", look.width),
+        page.wrapped(f"why: {first.reason}" if first.reason else "", look.width),
+        page.shortened(first.text, look.width, 0 if first.open else 1, "  | "),
+    ]
+    return "\n".join(line for line in lines if line)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _AUTO = (
     "Ask nobody: questions take their `auto:` answer, steps that need a person are skipped, nothing in production changes."
-    " Always ends with a draft."
+    " Ends with a draft, unless a step fails before it."
 )
 
 
@@ -49,6 +49,7 @@ def run(
         project,
         auto=auto,
         as_json=as_json,
+        given=options.given(ctx),
         go=lambda front: session.run(project, name, sets=values, at=at, incident=incident, front=front, auto=auto),
     )
 
@@ -67,7 +68,11 @@ def resume(ctx: click.Context, incident: str | None, auto: bool, as_json: bool) 
 
     project = options.opened(ctx)
     return walked(
-        project, auto=auto, as_json=as_json, go=lambda front: session.resume(project, incident, front=front, auto=auto)
+        project,
+        auto=auto,
+        as_json=as_json,
+        given=options.given(ctx),
+        go=lambda front: session.resume(project, incident, front=front, auto=auto),
     )
 
 
@@ -79,8 +84,13 @@ def pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEnd], RunReport]) -> int:
-    """Drive a run with the front end that fits, print its report, and give the exit code."""
+def walked(
+    project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEnd], RunReport], given: Path | None = None
+) -> int:
+    """Drive a run with the front end that fits, print its report, and give the exit code.
+
+    `given` is what `--project` said: the commands that are told carry it.
+    """
     from mlops_tui.cli import lines
     from mlops_tui.cli.console import Console, Quiet, interruptible
 
@@ -88,7 +98,7 @@ def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEn
         quiet = Quiet()
         with interruptible(quiet.inbox, lambda: None):
             report = go(quiet)
-        told(report, project.root, as_json=True, left="")
+        told(report, project.root, as_json=True, left="", given=given)
         return report.exit_code
 
     def note(incident: str, text: str) -> None:
@@ -104,6 +114,8 @@ def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEn
         lines=source,
         look=page.Look.of(out, os.environ),
         root=project.root,
+        zone=project.zone,
+        project=given,
         person=project.actor.login,
         clock=project.clock,
         note=note,
@@ -114,11 +126,11 @@ def walked(project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEn
     finally:
         front.close()
         source.close()
-    told(report, project.root, as_json=as_json, left=front.left)
+    told(report, project.root, as_json=as_json, left=front.left, given=given)
     return report.exit_code
 
 
-def told(report: RunReport, root: Path, *, as_json: bool, left: str) -> None:
+def told(report: RunReport, root: Path, *, as_json: bool, left: str, given: Path | None) -> None:
     """How the run ended: on stdout its incident and files, or all of it as JSON; on stderr how to go on."""
     if as_json:
         from mlops_tui.engine.tell import run_json
@@ -127,7 +139,7 @@ def told(report: RunReport, root: Path, *, as_json: bool, left: str) -> None:
     else:
         from mlops_tui.cli.ending import ending
 
-        page.data(ending(report, page.here(), root))
+        page.data(ending(report, page.here(), root, page.called(given)))
     if report.state in ("waiting", "interrupted"):
         why = f" ({left})" if left else ""
-        page.talk(f"the run is left {report.state}{why}; go on with: runbook resume {report.incident}")
+        page.talk(f"the run is left {report.state}{why}; go on with: runbook resume {report.incident}", given)
