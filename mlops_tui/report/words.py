@@ -35,15 +35,15 @@ def value(number: float | None, unit: str) -> str:
 
 
 def signed(number: float | None, unit: str) -> str:
-    """A change with its sign: `-20.9pp`, `+12.0%`, `+2h`, `+1,234`; `-` for None."""
+    """A change with its sign: `-20.9pp`, `+12.0%` (for rows too, whose change is relative), `+2h`; `-` for None."""
     if number is None:
         return _NONE
-    if unit in ("pp", "%"):
-        return f"{round(number * 100, 1) + 0.0:+.1f}{unit}"
+    if unit in ("pp", "%", "rows"):
+        return f"{round(number * 100, 1) + 0.0:+.1f}{'%' if unit == 'rows' else unit}"
     if unit == "s":
         text = format_duration(timedelta(seconds=number))
         return text if text.startswith("-") else f"+{text}"
-    return f"{number:+,.0f}" if unit == "rows" else f"{number:+.3g}"
+    return f"{number:+.3g}"
 
 
 def change(finding: Finding) -> str:
