@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mlops_tui.checks import values
+from mlops_tui.checks.sheet import Column, Labels, Numbers, Side, floats
 from mlops_tui.core.finding import Direction
 from mlops_tui.stats.tails import ks_sf, surprise
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-Shape = Literal["numbers", "lengths", "categories"]
 _MOVERS = 2
 
 
@@ -75,54 +75,56 @@ class Drift:
         }
 
 
-def compare(
-    current: pa.ChunkedArray, reference: pa.ChunkedArray, name: str, shape: Shape, *, private: bool = False
-) -> Drift | str:
-    """The drift of a column, or why it cannot be told. Raises LogError where numbers were declared and are not there."""
-    if shape == "categories":
-        return _categories(values.texts(current), values.texts(reference), private)
-
-    def read(column: pa.ChunkedArray) -> Floats:
-        return values.numbers(column, name) if shape == "numbers" else values.lengths(column)
-
-    return _numbers(read(current), read(reference), read, "" if shape == "numbers" else "length ", private)
+def compare(now: Side, before: Side, column: Column) -> Drift | str:
+    """The drift of a column from `before` to `now`, or why it cannot be told. Both sides are of the column's shape."""
+    if isinstance(now, Labels):
+        assert isinstance(before, Labels)
+        return _categories(now, before, column)
+    assert isinstance(before, Numbers)
+    return _numbers(now, before, column)
 
 
-def _numbers(
-    current: Floats, reference: Floats, read: Callable[[pa.ChunkedArray], Floats], noun: str, private: bool
-) -> Drift | str:
+def _numbers(now: Numbers, before: Numbers, column: Column) -> Drift | str:
     import numpy as np
 
     from mlops_tui.stats import bins
+    from mlops_tui.stats.distances import ks_sorted
 
-    if not np.isfinite(reference).any():
-        return "the reference window has no value that is a number" if len(reference) else "the reference window is empty"
-    edges = bins.quantile_edges(reference)
-    before, now = bins.bin_counts(reference, edges), bins.bin_counts(current, edges)
-    known, known_before = current[~np.isnan(current)], reference[~np.isnan(reference)]
-    grown = _grown(now, before)
+    edges = bins.sorted_edges(before.known)
+    if not len(edges):
+        return "the reference window has no value that is a number" if before.n else "the reference window is empty"
+    counts_before, counts = (bins.sorted_counts(s.known, s.missing, edges) for s in (before, now))
+    grown = _grown(counts, counts_before)
     direction: Direction = "change"
-    shown = "all values are missing now"
+    shown = "no value is a finite number now" if len(now.known) else "all values are missing now"
+    known, was_known = _finite(now.known), _finite(before.known)
     if len(known):
-        middle, was = float(np.median(known)), float(np.median(known_before))
+        middle, was = _median(known), _median(was_known)
         direction = "up" if middle > was else "down" if middle < was else "change"
-        shown = _median_text(noun, middle, was, known, known_before, private)
+        shown = _median_text("" if column.shape == "numbers" else "length ", middle, was, known, was_known, column.private)
     return _drift(
-        now,
-        before,
+        counts,
+        counts_before,
         -1,
-        ks=_ks(known_before, known),
-        infinite=int(np.isinf(current).sum()),
+        ks=ks_sorted(before.known, now.known) if len(now.known) else None,
+        infinite=int(np.isinf(now.known).sum()),
         direction=direction,
         shown=shown,
-        inside=lambda column: grown[bins.bin_codes(read(column), edges)],
+        inside=lambda raw: grown[bins.bin_codes(floats(raw, column), edges)],
     )
 
 
-def _ks(reference: Floats, current: Floats) -> float | None:
-    from mlops_tui.stats.distances import ks_two_sample
+def _finite(known: Floats) -> Floats:
+    """Values in ascending order without the infinities at their ends."""
+    import numpy as np
 
-    return ks_two_sample(reference, current) if len(reference) and len(current) else None
+    return known[np.searchsorted(known, -np.inf, "right") : np.searchsorted(known, np.inf, "left")]
+
+
+def _median(known: Floats) -> float:
+    """Of values in ascending order, of which there are some."""
+    low, high = float(known[(len(known) - 1) // 2]), float(known[len(known) // 2])
+    return low if low == high else low / 2 + high / 2
 
 
 def _median_text(noun: str, middle: float, was: float, known: Floats, known_before: Floats, private: bool) -> str:
@@ -130,8 +132,8 @@ def _median_text(noun: str, middle: float, was: float, known: Floats, known_befo
 
     if private:
         return "values not shown"
-    lo, hi = float(known.min()), float(known.max())
-    if lo == hi and float(known_before.min()) == float(known_before.max()) == lo:
+    lo, hi = float(known[0]), float(known[-1])
+    if lo == hi and float(known_before[0]) == float(known_before[-1]) == lo:
         return f"{noun}always {number(lo)} in both windows"
     if lo == hi:
         return f"{noun}always {number(lo)} now"
@@ -140,22 +142,22 @@ def _median_text(noun: str, middle: float, was: float, known: Floats, known_befo
     return f"median {noun}{number(middle)} in both, mean {number(float(known_before.mean()))} to {number(float(known.mean()))}"
 
 
-def _categories(current: pa.ChunkedArray, reference: pa.ChunkedArray, private: bool) -> Drift | str:
+def _categories(now: Labels, before: Labels, column: Column) -> Drift | str:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     from mlops_tui.stats.bins import category_counts
 
-    counted = category_counts(values.frequencies(reference), values.frequencies(current))
+    counted = category_counts(before.counts, now.counts)
     if not counted.labels:
-        return "the reference window has no value" if len(reference) else "the reference window is empty"
+        return "the reference window has no value" if before.n else "the reference window is empty"
     grown = _grown(counted.current, counted.reference)
     kept = {label for label, more in zip(counted.labels, grown, strict=False) if more}
     known, fresh, gone = set(counted.labels), bool(grown[-1]), bool(grown[-2])
 
-    def inside(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-        text = values.texts(column)
+    def inside(raw: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+        text = values.texts(raw)
         hit = pc.is_in(text, value_set=pa.array(sorted(kept), pa.string()))
         if fresh:
             new = pc.invert(pc.is_in(text, value_set=pa.array(sorted(known), pa.string())))
@@ -164,7 +166,7 @@ def _categories(current: pa.ChunkedArray, reference: pa.ChunkedArray, private: b
             hit = pc.or_(hit, pc.is_null(text))
         return np.asarray(pc.fill_null(hit, False).to_numpy(), dtype=np.bool_)
 
-    shown = "values not shown" if private else _movers(counted)
+    shown = "values not shown" if column.private else _movers(counted)
     return _drift(counted.current, counted.reference, -2, ks=None, infinite=0, direction="change", shown=shown, inside=inside)
 
 

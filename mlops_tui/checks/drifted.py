@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
-from mlops_tui.checks.drift import Drift, Shape, compare
+from mlops_tui.checks.drift import Drift, compare
 from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import HourOfDay, history, q_values
-from mlops_tui.checks.scope import Scope, provenance
-from mlops_tui.checks.values import groups, hourly
+from mlops_tui.checks.scope import Scope
+from mlops_tui.checks.sheet import Column, Sheet, Side, origin, sheet, side
+from mlops_tui.checks.slices import Chosen, choose, left_out
+from mlops_tui.checks.values import hourly
 from mlops_tui.core.errors import LogError, did_you_mean
 from mlops_tui.core.finding import Finding, Kind, Plane, Provenance
 from mlops_tui.core.threshold import Measure, Quantity, Threshold
-from mlops_tui.core.window import Pair, Window
+from mlops_tui.core.window import Pair
 from mlops_tui.logs import measure
 from mlops_tui.project.subject import Subject
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pyarrow as pa
 
 DEFAULT = (Threshold("psi", above=Quantity(0.25), warn_above=Quantity(0.1)),)
 """The credit industry's bands, held against PSI beyond its noise floor."""
 MEASURES: tuple[Measure, ...] = ("value", "change", "psi", "js", "ks")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column to compare: its name, how it is read, whether its values must not be shown."""
-
-    name: str
-    shape: Shape
-    private: bool = False
+_EVERY = "\0every"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +56,14 @@ def drifted(subject: Subject, ask: Ask, scope: Scope, family: Family, columns: S
     """The drift of each column against the comparison window.
 
     Effect size (PSI beyond the noise floor, JS or KS) and significance (chi-squared homogeneity on the same bins, held to
-    a false-discovery rate over columns and segments) must both pass.
+    a false-discovery rate over columns and segments) must both pass. Of a segment with many values the largest are told.
     """
     pair = subject.pair(ask.compare, ask.current)
-    cases = [case for column in columns for case in _cases(subject, ask, scope, pair, column)]
+    cases, left = [], None
+    for column in columns:
+        some, chosen = _cases(subject, ask, scope, pair, column)
+        cases += some
+        left = chosen or left
     qs = q_values(None if c.drift is None else math.exp(c.drift.log_p) for c in cases)
     found = []
     for case, q in zip(cases, qs, strict=True):
@@ -83,56 +75,66 @@ def drifted(subject: Subject, ask: Ask, scope: Scope, family: Family, columns: S
         if finding.bad:
             finding = _looked_into(subject, scope, pair, case, finding)
         found.append(finding)
+    if left is not None and (left.left or left.left_few):
+        found.append(left_out(found[0], scope.by[0], left.left, left.left_few, ask.min_n))
     return found
 
 
-def _cases(subject: Subject, ask: Ask, scope: Scope, pair: Pair, column: Column) -> Iterator[_Case]:
+def _cases(subject: Subject, ask: Ask, scope: Scope, pair: Pair, column: Column) -> tuple[list[_Case], Chosen | None]:
+    """The column as a whole and in each value of the segment that is told."""
     there = subject.log.columns
     if column.name not in there:
         hint = did_you_mean(column.name, there)
         why = f"the log has no such column{f' ({hint})' if hint else ''}"
-        yield _Case(column, dict(scope.label), None, 0, 0, None, why)
-        return
-    names = [*scope.by, column.name] if column.name not in scope.by else [column.name]
-    asked = [_read(subject, scope, names, w) for w in (pair.current, pair.baseline)]
-    origin = provenance(subject, *asked)
-    now, before = (a.value for a in asked)
-    if not scope.by or column.name in scope.by:
-        yield _case(ask, column, dict(scope.label), now.column(column.name), before.column(column.name), origin)
-        return
-    segment = scope.by[0]
-    if ask.whole:
-        yield _case(ask, column, dict(scope.label), now.column(column.name), before.column(column.name), origin)
-    sides = [(t.column(column.name), *groups(t.column(segment))) for t in (now, before)]
-    for value in sorted({*sides[0][1], *sides[1][1]}):
-        part = [_part(c, names_, codes, value) for c, names_, codes in sides]
-        yield _case(ask, column, dict(scope.label) | {segment: value}, part[0], part[1], origin)
+        return [_Case(column, dict(scope.label), None, 0, 0, None, why)], None
+    segment = scope.by[0] if scope.by and scope.by[0] != column.name else None
+    names = [column.name] if segment is None else [segment, column.name]
+    windows = (pair.current, pair.baseline)
+    now, before = (sheet(subject, names, w, scope.where, scope.rows) for w in windows)
+    source = origin(subject, (now, before), names, windows, scope.where, scope.rows)
+    asked = (column, pair, *scope.key)
+    cases = []
+    if segment is None or ask.whole:
+        whole = subject.once(("drift", *asked), lambda: _drifts(column, lambda s: {"": s.whole(column)}, now, before))
+        cases.append(_case(ask, column, dict(scope.label), (now.n, before.n), whole, "", source))
+    if segment is None:
+        return cases, None
+    sizes = now.sizes(segment), before.sizes(segment)
+    chosen = choose(*sizes, ask.min_n)
+    parts = subject.once(
+        ("drift", *asked, segment, chosen.told),
+        lambda: _drifts(column, lambda s: s.parts(column, segment, chosen.told), now, before),
+    )
+    for value in sorted((*chosen.told, *chosen.few)):
+        rows = (sizes[0].get(value, 0), sizes[1].get(value, 0))
+        cases.append(_case(ask, column, dict(scope.label) | {segment: value}, rows, parts, value, source))
+    return cases, chosen
 
 
-def _read(subject: Subject, scope: Scope, names: Sequence[str], window: Window) -> measure.Measured[pa.Table]:
-    return measure.columns(subject.log, names, window, where=scope.where, rows=scope.rows)
-
-
-def _part(column: pa.ChunkedArray, names: list[str], codes: npt.NDArray[np.int64], value: str) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    code = names.index(value) if value in names else -2
-    return column.filter(pa.array(codes == code))
+def _drifts(
+    column: Column, read: Callable[[Sheet], Mapping[str, Side]], now: Sheet, before: Sheet
+) -> Mapping[str, Drift | str]:
+    """The drift of each part of a column, or why it cannot be told; under `_EVERY` why none can."""
+    try:
+        sides, held = read(now), read(before)
+    except LogError as error:
+        return {_EVERY: words.reason(error)}
+    return {part: compare(side, held[part], column) for part, side in sides.items()}
 
 
 def _case(
-    ask: Ask, column: Column, where: dict[str, str], now: pa.ChunkedArray, before: pa.ChunkedArray, origin: Provenance
+    ask: Ask,
+    column: Column,
+    where: dict[str, str],
+    rows: tuple[int, int],
+    drifts: Mapping[str, Drift | str],
+    part: str,
+    source: Provenance,
 ) -> _Case:
-    n, m = len(now), len(before)
-    if min(n, m) < ask.min_n:
-        return _Case(column, where, None, n, m, origin, few=True)
-    try:
-        got = compare(now, before, column.name, column.shape, private=column.private)
-    except LogError as error:
-        got = words.reason(error)
-    if isinstance(got, str):
-        return _Case(column, where, None, n, m, origin, got)
-    return _Case(column, where, got, n, m, origin)
+    if min(rows) < ask.min_n:
+        return _Case(column, where, None, *rows, source, few=True)
+    got = drifts.get(_EVERY) or drifts[part]
+    return _Case(column, where, None, *rows, source, got) if isinstance(got, str) else _Case(column, where, got, *rows, source)
 
 
 def _base(subject: Subject, ask: Ask, pair: Pair, family: Family, case: _Case) -> Finding:
@@ -198,13 +200,13 @@ def _looked_into(subject: Subject, scope: Scope, pair: Pair, case: _Case, findin
     name, time = case.column.name, subject.log.spec.time
     inner = Scope((), {**scope.where, **{c: v for c, v in case.where.items() if c in scope.by}}, scope.rows, {})
     if pair.compare != "reference":
-        sides = [_read(subject, inner, [name], w) for w in (subject.windows.reference, pair.current, pair.baseline)]
-        reference, now, before = (s.value.column(0) for s in sides)
-        if len(reference) and _returns(case.column, now, before, reference):
+        windows = (pair.current, pair.baseline, subject.windows.reference)
+        raw = [measure.columns(subject.log, [name], w, where=inner.where, rows=inner.rows).value.column(0) for w in windows]
+        if len(raw[2]) and _returns(case.column, *(side(r, case.column) for r in raw)):
             text = finding.summary.replace("drifted from", "returned to the reference since", 1)
             return finding.but(status="ok", recovery=True, summary=text)
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
-    table = _read(subject, inner, list(dict.fromkeys([time, name])), span).value
+    table = measure.columns(subject.log, list(dict.fromkeys([time, name])), span, where=inner.where, rows=inner.rows).value
     series = hourly(table.column(time), case.drift.inside(table.column(name)))
     point = onset(series, season=HourOfDay(subject.project.zone), window=pair.current.start)
     if point is None or point.after < point.before:
@@ -214,10 +216,9 @@ def _looked_into(subject: Subject, scope: Scope, pair: Pair, case: _Case, findin
     return finding.but(onset=point.at, summary=text, measures=dict(finding.measures) | bounds)
 
 
-def _returns(column: Column, now: pa.ChunkedArray, before: pa.ChunkedArray, reference: pa.ChunkedArray) -> bool:
+def _returns(column: Column, now: Side, before: Side, reference: Side) -> bool:
     """Whether the column is much nearer to the reference than the comparison window was."""
-    here = compare(now, reference, column.name, column.shape, private=True)
-    there = compare(before, reference, column.name, column.shape, private=True)
+    here, there = compare(now, reference, column), compare(before, reference, column)
     if isinstance(here, str) or isinstance(there, str):
         return False
     return there.excess >= 0.1 and here.excess < there.excess / 2

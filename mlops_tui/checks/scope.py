@@ -27,6 +27,11 @@ class Scope:
     rows: str | None = None
     label: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells one restriction of rows from another."""
+        return (tuple(sorted(self.where.items())), self.rows)
+
     def slice(self, group: tuple[str | None, ...]) -> dict[str, str]:
         """The slice of one group of the answer."""
         return dict(self.label) | {c: v for c, v in zip(self.by, group, strict=True) if v is not None}

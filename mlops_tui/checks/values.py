@@ -54,6 +54,16 @@ def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(column, pa.string())
 
 
+def codes(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The distinct texts of a column as first seen, and each row's index among them; -1 where it is missing."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    encoded = texts(column).combine_chunks().dictionary_encode()
+    found = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return encoded.dictionary.to_pylist(), found
+
+
 def frequencies(column: pa.ChunkedArray) -> Mapping[str | None, int]:
     """How often each value of a text column occurs; None is missing."""
     counted = column.value_counts()
@@ -72,15 +82,12 @@ def absent(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
 def groups(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
     """The distinct texts of a segment in order, and each row's index among them; -1 where it is missing."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    encoded = texts(column).combine_chunks().dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    codes = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    names, found = codes(column)
     order = sorted(range(len(names)), key=names.__getitem__)
     place = np.full(len(names) + 1, -1, dtype=np.int64)
     place[order] = np.arange(len(names))
-    return [names[i] for i in order], place[codes]
+    return [names[i] for i in order], place[found]
 
 
 def hourly(times: pa.ChunkedArray, inside: npt.NDArray[np.bool_]) -> list[tuple[datetime, int, int]]:

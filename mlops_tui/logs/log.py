@@ -141,6 +141,12 @@ class Log:
         query = f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} > {instant(clock)}"
         return int(self.rows(query, [window])[0][0])
 
+    def at_most(self, windows: Sequence[Window]) -> int:
+        """A number of rows that the windows cannot exceed, from what the files say of themselves; nothing is read."""
+        rows = {f.path: f.rows for f in self._manifest.files}
+        known = [(p, [rows.get(file) for file in p.overlapping(windows)]) for p in self._parts]
+        return sum(p.rows if p.table or None in counts else sum(n or 0 for n in counts) for p, counts in known)
+
     def untimed(self) -> int:
         """How many rows have no time that can be read: they are in no window."""
         return int(self.rows(f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} IS NULL")[0][0])

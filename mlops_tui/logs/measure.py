@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -126,17 +126,20 @@ def rate_series(
     window: Window,
     *,
     by: str | None = None,
+    only: Sequence[str] | None = None,
     where: Where = NOWHERE,
     rows: str | None = None,
     grain: Grain = "hour",
 ) -> Measured[dict[str | None, list[tuple[datetime, Rate]]]]:
-    """Decisions and positives over time, by the values of `by` (one key None when it is None).
+    """Decisions and positives over time, by the values of `by` (one key None when it is None), or `only` by some of them.
 
     Buckets start at the window's start and every hour (or 24 hours) after it; those without decisions are left out.
     """
     column, positive = ident(_known(log, decision.column)), _positive(log, decision)
     group = _as_text(log, by) if by else "NULL"
     conditions = [within(log.spec.time, window), f"{column} IS NOT NULL", *_conditions(log, where, rows)]
+    if only is not None:
+        conditions.append(f"{group} IN ({', '.join(map(text, only)) or 'NULL'})")
     query = (
         f"SELECT {group} AS value, {_bucket(log, window, grain)} AS bucket_us,\n"
         f"  count(*) AS n, count(*) FILTER (WHERE {positive}) AS positives\n"
@@ -165,14 +168,46 @@ def volume_series(
     return Measured([(moment(b), n) for b, n in log.rows(query, [window])], query, log.inputs)
 
 
+def volume_cycles(
+    log: Log,
+    window: Window,
+    step: timedelta,
+    cycles: int,
+    *,
+    by: str | None = None,
+    where: Where = NOWHERE,
+    rows: str | None = None,
+) -> Measured[dict[str | None, dict[int, int]]]:
+    """Rows of the window (cycle 0) and of the same stretch 1 to `cycles` steps earlier, by the values of `by` (one key None
+    when it is None). The window is no longer than a step; cycles without rows are left out."""
+    time, tick = ident(log.spec.time), timedelta(microseconds=1)
+    back, length = f"(epoch_us({instant(window.end)}) - 1 - epoch_us({time}))", window.length // tick
+    span = Window(window.start - cycles * step, window.end)
+    group = _as_text(log, by) if by else "NULL"
+    conditions = [within(log.spec.time, span), f"{back} % {step // tick} < {length}", *_conditions(log, where, rows)]
+    query = (
+        f"SELECT {group} AS value, {back} // {step // tick} AS cycle, count(*) AS n\nFROM {ident(log.name)}\n"
+        f"WHERE {_all(conditions)}\nGROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2"
+    )
+    value: dict[str | None, dict[int, int]] = {} if by else {None: {}}
+    for name, cycle, n in log.rows(query, [span]):
+        value.setdefault(name, {})[cycle] = n
+    return Measured(value, query, log.inputs)
+
+
 def columns(
     log: Log, names: Sequence[str], window: Window, *, where: Where = NOWHERE, rows: str | None = None
 ) -> Measured[pa.Table]:
     """The raw values of a few columns, in the order of the files: numbers stay numbers, nulls and NaN are kept."""
+    query = columns_query(log, names, window, where=where, rows=rows)
+    return Measured(log.arrow(query, [window]), query, log.inputs)
+
+
+def columns_query(log: Log, names: Sequence[str], window: Window, *, where: Where = NOWHERE, rows: str | None = None) -> str:
+    """The query of `columns`."""
     conditions = [within(log.spec.time, window), *_conditions(log, where, rows)]
     listed = ", ".join(ident(_known(log, n)) for n in names)
-    query = f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(conditions)}"
-    return Measured(log.arrow(query, [window]), query, log.inputs)
+    return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(conditions)}"
 
 
 def values(log: Log, column: str, window: Window | None, *, most: int = 1000) -> Measured[dict[str | None, int]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_tui.core.window import Compare, Pair, Window, Windows
 from mlops_tui.inventory.types import Feature, Model
@@ -12,6 +13,8 @@ from mlops_tui.logs.log import Log
 
 if TYPE_CHECKING:
     from mlops_tui.project.project import Project
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,17 @@ class Subject:
     at_given: bool
     age: timedelta
     """How old the newest row is, by the clock."""
+    _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for this subject: its log's files and its windows do not change under it.
+
+        `key` must say everything that the answer depends on beside them. Nothing is kept where `make` raises.
+        """
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: T = self._kept[key]
+        return kept
 
     def source(self, name: str) -> Log:
         """An upstream source's log; opened once. Raises UnknownName, LogError."""

@@ -21,10 +21,16 @@ def quantile_edges(values: npt.ArrayLike, bins: int = 10) -> Floats:
     the atoms). NaN and infinities do not shape the edges.
     """
     known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
+    return sorted_edges(np.sort(known[np.isfinite(known)]), bins)
+
+
+def sorted_edges(known: Floats, bins: int = 10) -> Floats:
+    """`quantile_edges` of values in ascending order without NaN; infinities at the ends are passed over."""
+    known = known[np.searchsorted(known, -np.inf, "right") : np.searchsorted(known, np.inf, "left")]
     if not len(known):
         return np.empty(0)
-    distinct, counts = np.unique(known, return_counts=True)
+    first = np.flatnonzero(np.concatenate([[True], known[1:] != known[:-1]]))
+    distinct, counts = known[first], np.diff(np.append(first, len(known)))
     atoms = distinct if len(distinct) <= bins else distinct[counts * bins >= len(known)]
     rest = known[~np.isin(known, atoms)] if len(atoms) else known
     edges = [atoms, np.nextafter(atoms, np.inf)]
@@ -41,6 +47,12 @@ def bin_counts(values: npt.ArrayLike, edges: npt.ArrayLike) -> Ints:
     """
     cut = np.asarray(edges, dtype=np.float64)
     return np.bincount(bin_codes(values, cut), minlength=len(cut) + 2).astype(np.int64)
+
+
+def sorted_counts(known: Floats, missing: int, edges: Floats) -> Ints:
+    """`bin_counts` of values in ascending order without NaN, and of `missing` more rows."""
+    below = np.searchsorted(known, edges, "left")
+    return np.concatenate([np.diff(np.concatenate([[0], below, [len(known)]])), [missing]]).astype(np.int64)
 
 
 def bin_codes(values: npt.ArrayLike, edges: npt.ArrayLike) -> Ints:

@@ -3,6 +3,7 @@ from datetime import timedelta
 import numpy as np
 
 from mlops_tui.core.threshold import Quantity, Threshold
+from mlops_tui.report import words
 
 from .conftest import HOURS, NOW, REGIONS, feed, rows, table
 
@@ -43,7 +44,17 @@ def test_a_day_with_a_third_of_its_rows_is_found(world):
     world.write(table(weekly(factor=lambda h: 0.3 if h >= HOURS - 24 else 1)))
     (found,) = world.run("volume", compare="day_over_day")
     assert found.status == "crit" and found.change < -0.6 and found.direction == "down"
-    assert "usual at these hours" in found.summary and found.interval[0] < 0 < found.interval[1]
+    assert "usual at these hours" in found.summary and found.interval[0] < found.change < found.interval[1] < 0
+
+
+def test_rows_are_told_as_rows(world):
+    """Value and baseline are counts of rows and their change is relative: a table says `480` and `-70.1%`, never `48000%`."""
+    world.write(table(weekly(factor=lambda h: 0.3 if h >= HOURS - 24 else 1)))
+    (found,) = world.run("volume", compare="day_over_day")
+    assert found.unit == "rows" and found.value == found.n
+    assert words.value(found.value, found.unit) == f"{found.n:,}"
+    assert words.change(found) == f"{found.change * 100:.1f}%"
+    assert words.interval(found).startswith("-") and "%" not in words.interval(found)
 
 
 def test_doubling_is_found_too(world):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
@@ -12,6 +11,7 @@ from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
 from mlops_tui.checks.moves import Counts, HourOfDay, Move, halfway, history, move, q_values, recovers
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
+from mlops_tui.checks.slices import shortened
 from mlops_tui.core.finding import Finding, Provenance, Status
 from mlops_tui.core.threshold import Quantity, Threshold
 from mlops_tui.core.window import Pair
@@ -49,9 +49,14 @@ def decision_rate(subject: Subject, ask: Ask) -> list[Finding]:
     The answer by a segment begins with the whole (slice {}), unless asked otherwise. Decisions that are null are not counted.
     """
     pair, scope = subject.pair(ask.compare, ask.current), scope_of(subject, ask)
-    windows = [pair.current, pair.baseline, subject.windows.reference]
-    asked = measure.rates(subject.log, subject.spec.decision, windows, by=scope.by, where=scope.where, rows=scope.rows)
-    slices = _slices(asked.value, whole=ask.whole or not scope.by, grouped=bool(scope.by))
+    windows = (pair.current, pair.baseline, subject.windows.reference)
+    distinct = tuple(dict.fromkeys(windows))
+    asked = subject.once(
+        ("rates", distinct, scope.by, *scope.key),
+        lambda: measure.rates(subject.log, subject.spec.decision, distinct, by=scope.by, where=scope.where, rows=scope.rows),
+    )
+    places = [distinct.index(w) for w in windows]
+    slices = _slices(asked.value, places, whole=ask.whole or not scope.by, grouped=bool(scope.by))
     origin = provenance(subject, asked)
     moves = [s.move(ask.min_n) for s in slices]
     qs = q_values(None if m is None else m.p for m in moves)
@@ -61,19 +66,20 @@ def decision_rate(subject: Subject, ask: Ask) -> list[Finding]:
         else _moved(subject, ask, scope, pair, s, m, q, origin)
         for s, m, q in zip(slices, moves, qs, strict=True)
     ]
-    return _dated(subject, scope, pair, slices, found)
+    kept = shortened(found, ask.segment, ask.min_n)
+    return _dated(subject, scope, pair, kept)
 
 
-def _slices(value: Mapping[measure.Key, measure.Rate], *, whole: bool, grouped: bool) -> list[_Slice]:
+def _slices(value: Mapping[measure.Key, measure.Rate], places: Sequence[int], *, whole: bool, grouped: bool) -> list[_Slice]:
     groups = sorted({g for _, g in value}, key=lambda g: tuple((v is None, v or "") for v in g))
 
     def counts(index: int, group: Group) -> Counts:
         rate = value.get((index, group))
         return Counts(rate.positives, rate.n) if rate else Counts(0, 0)
 
-    found = [_Slice(g, *(counts(i, g) for i in range(3))) for g in groups if grouped and None not in g]
+    found = [_Slice(g, *(counts(i, g) for i in places)) for g in groups if grouped and None not in g]
     if whole:
-        sums = [[counts(i, g) for g in groups] for i in range(3)]
+        sums = [[counts(i, g) for g in groups] for i in places]
         found.insert(0, _Slice((), *(Counts(sum(c.k for c in side), sum(c.n for c in side)) for side in sums)))
     return found
 
@@ -156,23 +162,30 @@ def _sentence(subject: Subject, scope: Scope, pair: Pair, s: _Slice, m: Move, st
     return f"{name} {verb} from {before} to {now} ({numbers}; against {against}{reference})."
 
 
-def _dated(subject: Subject, scope: Scope, pair: Pair, slices: Sequence[_Slice], found: list[Finding]) -> list[Finding]:
+def _dated(subject: Subject, scope: Scope, pair: Pair, found: list[Finding]) -> list[Finding]:
     """The onset of every move that is a warning or worse, from one series by hour."""
-    if not any(f.status in ("warn", "crit") for f in found):
+    moved = [f for f in found if f.status in ("warn", "crit")]
+    if not moved:
         return found
     from mlops_tui.stats.onset import onset
 
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     by = scope.by[0] if scope.by else None
-    series = measure.rate_series(subject.log, subject.spec.decision, span, by=by, where=scope.where, rows=scope.rows).value
+    # the whole needs every value's hours, and a segment of thousands has too many of them
+    only = None if by is None else [f.slice[by] for f in moved if by in f.slice]
+    ask, decision = measure.rate_series, subject.spec.decision
+    series = ask(subject.log, decision, span, by=by, only=only, where=scope.where, rows=scope.rows).value if only != [] else {}
     season = HourOfDay(subject.project.zone)
     out = []
-    for s, f in zip(slices, found, strict=True):
+    for f in found:
         if f.status not in ("warn", "crit"):
             out.append(f)
             continue
-        chosen = {s.group[0]: series.get(s.group[0], [])} if s.group else series
-        point = onset(_summed(chosen.values()), season=season, window=pair.current.start)
+        if by is not None and by in f.slice:
+            hours = series.get(f.slice[by], [])
+        else:
+            hours = ask(subject.log, decision, span, where=scope.where, rows=scope.rows).value.get(None, [])
+        point = onset([(at, r.n, r.positives) for at, r in hours], season=season, window=pair.current.start)
         if point is None or (point.after - point.before) * (f.change or 0.0) <= 0:
             out.append(f)
             continue
@@ -180,12 +193,3 @@ def _dated(subject: Subject, scope: Scope, pair: Pair, slices: Sequence[_Slice],
         text = f"{f.summary.rstrip('.')} since {words.moment(point.at)}."
         out.append(f.but(onset=point.at, summary=text, measures=dict(f.measures) | bounds))
     return out
-
-
-def _summed(parts: Iterable[Sequence[tuple[datetime, measure.Rate]]]) -> list[tuple[datetime, int, int]]:
-    """Buckets of several series added up, in order of time: (start, decisions, positives)."""
-    sums: dict[datetime, tuple[int, int]] = {}
-    for at, rate in (point for points in parts for point in points):
-        n, k = sums.get(at, (0, 0))
-        sums[at] = (n + rate.n, k + rate.positives)
-    return [(at, n, k) for at, (n, k) in sorted(sums.items())]

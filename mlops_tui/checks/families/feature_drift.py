@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mlops_tui.checks.ask import Ask
-from mlops_tui.checks.drift import Shape
-from mlops_tui.checks.drifted import DEFAULT, MEASURES, Column, Family, drifted
+from mlops_tui.checks.drifted import DEFAULT, MEASURES, Family, drifted
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import scope_of
+from mlops_tui.checks.sheet import Column, Shape
 from mlops_tui.core.finding import Finding
 from mlops_tui.inventory.types import Feature
 from mlops_tui.project.subject import Subject

@@ -10,12 +10,13 @@ from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
 from mlops_tui.checks.moves import Counts, HourOfDay, Move, history, move, q_values, recovers
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
+from mlops_tui.checks.slices import shortened
 from mlops_tui.checks.values import absent, hourly
 from mlops_tui.core.errors import did_you_mean
 from mlops_tui.core.finding import Finding, Provenance
 from mlops_tui.core.leave import one_line
 from mlops_tui.core.threshold import Quantity, Threshold
-from mlops_tui.core.window import Pair
+from mlops_tui.core.window import Pair, Window
 from mlops_tui.logs import measure
 from mlops_tui.project.subject import Subject
 
@@ -27,31 +28,58 @@ def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
     """Are more values missing than there used to be, in features, score, decision or segments?
 
     NaN counts as missing, empty text does not. Bounds written beside a feature (`checks: {missing: ...}`) hold as well.
+    The answer by a segment begins with the whole, unless asked otherwise.
     """
     pair, scope = subject.pair(ask.compare, ask.current), scope_of(subject, ask)
     names, absent = _columns(subject, ask, scope)
     found = [_absent(subject, scope, pair, name) for name in absent]
     if not names:
         return found
-    windows = [pair.current, pair.baseline, subject.windows.reference]
-    asked = measure.nulls(subject.log, names, windows, by=scope.by, where=scope.where, rows=scope.rows)
-    groups = dict.fromkeys(g for _, g, _ in asked.value if None not in g) or {(): None}
+    windows = (pair.current, pair.baseline, subject.windows.reference)
+    asked = _nulls(subject, names, windows, scope)
     origin = provenance(subject, asked)
     cells = [
-        (g, name, [Counts(*reversed(asked.value.get((i, g, name), (0, 0)))) for i in range(3)])
-        for g in groups
+        (group, name, [Counts(*reversed(asked.value.get((w, group, name), (0, 0)))) for w in windows])
+        for group in _groups(asked.value, whole=ask.whole or not scope.by)
         for name in names
     ]
     moves = [move(now, before) if min(now.n, before.n) >= ask.min_n else None for _, _, (now, before, _) in cells]
     qs = q_values(None if m is None else m.p for m in moves)
+    told = []
     for (group, name, counts), m, q in zip(cells, moves, qs, strict=True):
         base = _base(subject, pair, scope.slice(group) if group else dict(scope.label), name, counts, origin)
         if m is None or q is None:
-            found.append(base.but(summary=_too_few(base, pair, ask)))
+            told.append(base.but(summary=_too_few(base, pair, ask)))
         else:
-            finding = _judged(subject, ask, pair, base, counts, m, q)
-            found.append(_dated(subject, scope, pair, finding) if finding.status in ("warn", "crit") else finding)
-    return found
+            told.append(_judged(subject, ask, pair, base, counts, m, q))
+    kept = shortened(told, ask.segment, ask.min_n)
+    return found + [_dated(subject, scope, pair, f) if f.status in ("warn", "crit") else f for f in kept]
+
+
+_Group = tuple[str | None, ...]
+_Nulls = dict[tuple[Window, _Group, str], tuple[int, int]]
+
+
+def _nulls(subject: Subject, names: Sequence[str], windows: Sequence[Window], scope: Scope) -> measure.Measured[_Nulls]:
+    """Rows and missing values by window, group and column; the group () is the whole."""
+    distinct = tuple(dict.fromkeys(windows))
+
+    def ask() -> measure.Measured[_Nulls]:
+        asked = measure.nulls(subject.log, names, distinct, by=scope.by, where=scope.where, rows=scope.rows)
+        value = {(distinct[i], group, name): counts for (i, group, name), counts in asked.value.items()}
+        sums: _Nulls = {}
+        for (window, _, name), (n, missing) in value.items():
+            so_far = sums.get((window, (), name), (0, 0))
+            sums[window, (), name] = (so_far[0] + n, so_far[1] + missing)
+        return measure.Measured(sums | value, asked.query, asked.inputs)
+
+    return subject.once(("nulls", tuple(names), distinct, scope.by, *scope.key), ask)
+
+
+def _groups(value: _Nulls, *, whole: bool) -> list[_Group]:
+    """The groups that are told, in order: those with a null value are not."""
+    found = dict.fromkeys(g for _, g, _ in value if g and None not in g)
+    return [*([()] if whole else []), *found]
 
 
 def _dated(subject: Subject, scope: Scope, pair: Pair, finding: Finding) -> Finding:

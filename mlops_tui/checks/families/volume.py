@@ -13,11 +13,12 @@ from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import q_values
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import provenance, scope_of
+from mlops_tui.checks.slices import MOST_TOLD
 from mlops_tui.checks.upstream import Asked, asked_logs, settled
 from mlops_tui.core.errors import UnknownName
 from mlops_tui.core.finding import Finding, Provenance
 from mlops_tui.core.threshold import Quantity, Threshold
-from mlops_tui.core.window import Pair, Window
+from mlops_tui.core.window import Window
 from mlops_tui.logs import measure
 from mlops_tui.logs.log import Log
 from mlops_tui.project.subject import Subject
@@ -73,26 +74,35 @@ def volume(subject: Subject, ask: Ask) -> list[Finding]:
 
 
 def _counts(subject: Subject, ask: Ask, asked: Asked, log: Log) -> list[_Count]:
-    own = log is subject.log
-    scope = scope_of(subject, ask) if own else None
+    """The counts of a log, as a whole and by the values of the segment that have most rows."""
+    scope = scope_of(subject, ask) if log is subject.log else None
     where = {c: v for c, v in ask.where.items() if v is not None}
     rows = scope.rows if scope else None
     label = dict(scope.label) if scope else where
-    pair = settled(subject, log, subject.pair(ask.compare, ask.current))
-    restrictions: list[tuple[dict[str, str], dict[str, str]]] = [(where, label)]
+    current = settled(subject, log, subject.pair(ask.compare, ask.current)).current
+    past = _past(current, subject.once(("oldest", log.name), log.oldest))
+    step = _step(current)
+    cycles = past.length // step
+    parts: list[tuple[Mapping[str, str], dict[int, int], str]] = []
+    if ask.segment is None or ask.whole:
+        total = measure.volume_cycles(log, current, step, cycles, where=where, rows=rows)
+        parts.append((label, total.value[None], total.query))
     if ask.segment is not None:
-        span = _past(pair.current, log)
-        values = measure.values(log, ask.segment, Window(span.start, pair.current.end)).value
-        parts = sorted(v for v in values if v is not None)
-        by_value = [(where | {ask.segment: v}, label | {ask.segment: v}) for v in parts]
-        restrictions = (restrictions if ask.whole else []) + by_value
-    return [_count(subject, asked, log, pair, w, name, rows, ask.min_n) for w, name in restrictions]
+        by = measure.volume_cycles(log, current, step, cycles, by=ask.segment, where=where, rows=rows)
+        known = [(v, seen) for v, seen in by.value.items() if v is not None]
+        known.sort(key=lambda part: (-max(part[1].values()), part[0]))
+        parts += [(label | {ask.segment: v}, seen, by.query) for v, seen in sorted(known[:MOST_TOLD])]
+    return [_count(asked.target, w, current, past, seen, _origin(subject, q, log), ask.min_n) for w, seen, q in parts]
 
 
-def _past(current: Window, log: Log) -> Window:
+def _origin(subject: Subject, query: str, log: Log) -> Provenance:
+    """The query that counted, and what it read."""
+    return provenance(subject, measure.Measured(None, query, log.inputs))
+
+
+def _past(current: Window, oldest: datetime | None) -> Window:
     """The history: whole windows of the same length before the current one, not before the log begins."""
     step = _step(current)
-    oldest = log.oldest()
     most = max(1, timedelta(days=_MEMORY if step <= 7 * _DAY else 4 * step.days) // step)
     if oldest is not None:
         most = min(most, max(0, (current.start - oldest) // step))
@@ -107,33 +117,24 @@ def _step(current: Window) -> timedelta:
 
 
 def _count(
-    subject: Subject,
-    asked: Asked,
-    log: Log,
-    pair: Pair,
-    where: Mapping[str, str],
+    target: str,
     label: Mapping[str, str],
-    rows: str | None,
+    current: Window,
+    past: Window,
+    seen: Mapping[int, int],
+    origin: Provenance,
     min_n: int,
 ) -> _Count:
-    current, step, past = pair.current, _step(pair.current), _past(pair.current, log)
-    series = measure.volume_series(log, Window(past.start, current.end), where=where, rows=rows)
-    n = _within(series.value, current)
-    earlier = []
-    for i in range(1, past.length // step + 1):
-        window = current.shift(-i * step)
-        earlier.append(((i * step.days) % 7, _within(series.value, window)))
+    step = _step(current)
+    n = seen.get(0, 0)
+    earlier = [((i * step.days) % 7, seen.get(i, 0)) for i in range(1, past.length // step + 1)]
     held = expected(n, earlier)
     why = ""
     if held is None:
         why = f"only {words.plural(len(earlier), 'earlier window')} of the same hours, where 3 are needed"
     elif max(n, held.count) < min_n:
         why, held = f"{words.plural(n, 'row')} where {held.count:,.0f} are usual, and {min_n} are needed on a side", None
-    return _Count(asked.target, label, current, past, n, held, why, provenance(subject, series))
-
-
-def _within(series: list[tuple[datetime, int]], window: Window) -> int:
-    return sum(n for at, n in series if window.start <= at < window.end)
+    return _Count(target, label, current, past, n, held, why, origin)
 
 
 def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
@@ -150,7 +151,7 @@ def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
         window=c.window,
         reference=c.past,
         value=float(c.n),
-        unit="%",
+        unit="rows",
         n=c.n,
         threshold=thresholds[0],
         provenance=c.origin,
@@ -174,7 +175,7 @@ def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
         status=status,
         baseline=e.count,
         change=change,
-        interval=(e.lo / e.count - 1, e.hi / e.count - 1) if e.count else None,
+        interval=_interval(c.n, e),
         direction="up" if e.z > 0 else "down" if e.z < 0 else "change",
         p_value=math.exp(e.log_p),
         n_reference=e.samples,
@@ -183,6 +184,14 @@ def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
         measures={"q_value": q, "expected": e.count, "expected_lo": e.lo, "expected_hi": e.hi, "spread": e.spread},
         summary=f"{name} {verb} {c.n:,} in {_hours(c.window)} ({told}{usual}).",
     )
+
+
+def _interval(n: int, e: Expected) -> tuple[float, float] | None:
+    """The 95 % interval of the relative change, from how far usual windows lie from their expectation."""
+    if not e.count:
+        return None
+    reach = (e.hi + 0.5) / (e.count + 0.5)
+    return n / e.count / reach - 1, n / e.count * reach - 1
 
 
 def _hours(window: Window) -> str:
