@@ -50,8 +50,8 @@ lint: $(VENV)/.dev ## style, types, and which room may import which
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-docs: $(VENV)/.dev ## write docs/cli.md again from the commands' help
-	@$(BIN)/python -m mlops_tui.cli.reference > docs/cli.md
+docs: $(VENV)/.dev ## write again the pages of docs/ that are made from the code
+	@$(BIN)/python docs/generate.py
 
 clean: ## remove what was made: the virtual environment, the demo, caches
 	@rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

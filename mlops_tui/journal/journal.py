@@ -168,7 +168,7 @@ class Journal:
         try:
             return tuple(read_row(row) for row in rows)
         except (KeyError, TypeError, ValueError) as error:
-            raise JournalError("an entry cannot be read", where=stream, hint=f"`runbook verify {stream}` says which") from error
+            raise JournalError("an entry cannot be read", where=stream, hint="keep a copy of the file before anything else is done with it") from error
 
     def streams(self, prefix: str = "") -> tuple[str, ...]:
         """The names of the streams that begin with `prefix`, by number where they end in one."""
