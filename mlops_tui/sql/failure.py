@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlops_tui.core.errors import QueryError, did_you_mean, nearest
 from mlops_tui.core.leave import one_line
-
-if TYPE_CHECKING:
-    import duckdb
 
 Relations = Mapping[str, Mapping[str, str]]
 """Relations by name: column -> SQL type."""
@@ -41,7 +38,7 @@ def line_of(text: str, position: int) -> int:
     return raw.count(b"\n", 0, position) + 1 if 0 <= position <= len(raw) else 0
 
 
-def details(error: duckdb.Error) -> Mapping[str, Any]:
+def details(error: Exception) -> Mapping[str, Any]:
     """DuckDB's error as a mapping: `exception_message`, and where known `position` and `candidates`."""
     found = _JSON.search(str(error))
     if found:
@@ -55,7 +52,7 @@ def details(error: duckdb.Error) -> Mapping[str, Any]:
 
 
 def explain(
-    error: duckdb.Error | Mapping[str, Any], text: str, relations: Relations, *, where: str = "", skip: int = 0
+    error: Exception | Mapping[str, Any], text: str, relations: Relations, *, where: str = "", skip: int = 0
 ) -> QueryError:
     """The QueryError that an error of DuckDB means.
 

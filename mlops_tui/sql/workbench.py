@@ -13,13 +13,13 @@ from mlops_tui.sql import bind as binding
 from mlops_tui.sql.compare import Comparisons
 from mlops_tui.sql.failure import details, explain
 from mlops_tui.sql.guard import Guard
+from mlops_tui.sql.results import AS_PYTHON, read
 from mlops_tui.sql.sandbox import Sandbox
 from mlops_tui.sql.tree import Node
-from mlops_tui.sql.values import UNTYPED, Value, sample
+from mlops_tui.sql.values import UNTYPED, Value, quoted, sample
 from mlops_tui.sql.watch import Watch, never
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 _WRAP = ("select (\n", "\n) as ok")
@@ -72,16 +72,17 @@ class Workbench:
         timeout: timedelta | None = None,
         cancelled: Callable[[], bool] = never,
         where: str = "",
+        most: int | None = None,
     ) -> pa.Table:
         """The rows that a query gives: times with a zone in UTC, whole numbers as integers, enums as text.
 
         `values` may hold more than the query uses. `cancelled` is asked every 50 ms from another thread. `where`
-        goes into the errors. Raises QueryError for what is refused, fails or takes longer than `timeout`, and
-        Cancelled.
+        goes into the errors. Raises QueryError for what is refused, fails, takes longer than `timeout` or gives more
+        than `most` rows (reading stops there), and Cancelled.
         """
         with _told(where):
             bound = self._ready(text, values, 0)
-            table = self._run(bound, timeout, cancelled, 0)
+            table = self._run(bound, timeout, cancelled, 0, most)
             names = list(table.column_names)
             for at, name in bound.columns.items():
                 names[at] = name
@@ -105,6 +106,24 @@ class Workbench:
             bound = self._ready(text, values, 1)
             answer: bool | None = self._run(bound, timeout, cancelled, 1).column(0)[0].as_py()
             return answer
+
+    def cell(self, name: str) -> Value:
+        """The value of a relation of one column and at most one row (null where it has none), with its SQL type.
+
+        Times, numbers and text are Python's; the rarer types are DuckDB's own text, which binds back as the same value.
+        """
+        ((column, sql_type),) = self._box.relations[name].items()
+        exact = sql_type in AS_PYTHON
+        shown = quoted(column) if exact else f"cast({quoted(column)} as varchar)"
+        cursor = self._box.cursor()
+        try:
+            found = cursor.sql(f"select {shown} as v from main.{quoted(name)}").to_arrow_table()  # noqa: S608 - our own names
+            return Value(sql_type, found.column(0)[0].as_py() if found.num_rows else None)
+        except (OverflowError, ValueError):  # a time that Python does not have
+            text = cursor.sql(f"select cast({quoted(column)} as varchar) as v from main.{quoted(name)}")  # noqa: S608
+            return Value(sql_type, text.to_arrow_table().column(0)[0].as_py())
+        finally:
+            cursor.close()
 
     def columns(self, text: str, values: Mapping[str, Value]) -> Mapping[str, str]:
         """The columns that a query would give (name -> SQL type), without running it: for `put_empty`.
@@ -194,7 +213,7 @@ class Workbench:
             raise self._failed(error, bound, skip, len(ahead)) from error
         return [(row[0], row[1]) for row in rows]
 
-    def _failed(self, error: duckdb.Error, bound: binding.Bound, skip: int, ahead: int = 0) -> QueryError:
+    def _failed(self, error: Exception, bound: binding.Bound, skip: int, ahead: int = 0) -> QueryError:
         """DuckDB's error about a bound query, with the line in the author's text; `ahead` bytes are not of it."""
         body = dict(details(error))
         position = body.pop("position", None)
@@ -202,7 +221,14 @@ class Workbench:
             body["position"] = int(position) - ahead
         return explain(body, bound.text, self._box.relations, skip=skip)
 
-    def _run(self, bound: binding.Bound, timeout: timedelta | None, cancelled: Callable[[], bool], skip: int) -> pa.Table:
+    def _run(
+        self,
+        bound: binding.Bound,
+        timeout: timedelta | None,
+        cancelled: Callable[[], bool],
+        skip: int,
+        most: int | None = None,
+    ) -> pa.Table:
         """Run a bound query on a cursor of its own."""
         import duckdb
 
@@ -210,10 +236,10 @@ class Workbench:
         watch = Watch(cursor, timeout, cancelled)
         try:
             with watch:
-                return _plain(cursor.sql(bound.text, params=dict(bound.values)).to_arrow_table())
-        except duckdb.InterruptException as error:
-            raise watch.reason() from error
-        except duckdb.Error as error:
+                return read(cursor.sql(bound.text, params=dict(bound.values)), most=most)
+        except (duckdb.Error, OSError) as error:  # once rows come, Arrow hands DuckDB's errors on as OSError
+            if watch.fired:
+                raise watch.reason() from error
             raise self._failed(error, bound, skip) from error
         finally:
             cursor.close()
@@ -227,22 +253,6 @@ def _told(where: str) -> Iterator[None]:
     except QueryError as error:
         error.where = error.where or where
         raise
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Sums of whole numbers as int64 where they fit (DuckDB's HUGEINT is a decimal in Arrow), enums as text."""
-    import pyarrow as pa
-
-    for at, field in enumerate(table.schema):
-        column = table.column(at)
-        if pa.types.is_dictionary(field.type):
-            table = table.set_column(at, field.name, column.cast(field.type.value_type))
-        elif field.type == pa.decimal128(38, 0):
-            try:
-                table = table.set_column(at, field.name, column.cast(pa.int64()))
-            except pa.ArrowInvalid:
-                continue
-    return table
 
 
 def _wrapped(text: str) -> str:
