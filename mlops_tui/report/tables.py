@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ from mlops_tui.core.leave import one_line
 from mlops_tui.report import cells, words
 
 GAP = "  "
+_INDENT = " " * 9
+_HELD = {"day before": "1d", "week before": "7d", "reference": "ref"}
 _LEAST = 8
 _LEAST_WHERE = 12
 _MOST_CELL = 60
@@ -20,8 +23,9 @@ _MOST_CELL = 60
 def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | None = None) -> str:
     """Findings as a table, the worst first: status, where, what, (against, before, now,) change, 95 % interval, since.
 
-    What it was held against, before and now are shown from 100 columns on. A finding that could not be measured, or too few
-    rows, has its reason on a line below. `most` cuts the table and says what was left out.
+    What it was held against, before and now are shown from 100 columns on; below that only what tells two rows apart. A
+    finding that could not be measured, of too few rows or about the log itself has its reason below. `most` cuts the table
+    and says what was left out.
     """
     ranked = sorted(findings, key=lambda f: f.rank)
     shown = ranked if most is None else ranked[:most]
@@ -30,6 +34,8 @@ def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | 
     roomy = width >= 100
     names = ["STATUS", "WHERE", "WHAT", *(["AGAINST", "BEFORE", "NOW"] if roomy else []), "CHANGE", "95%", "SINCE"]
     rows = [_finding_row(f, roomy) for f in shown]
+    if not roomy:
+        _tell_apart(rows, shown)
     aligned = "lll" + ("lrr" if roomy else "") + "rrl"
     widths = _fitted(_natural(names, rows), width, shrink=(1,), least=_LEAST_WHERE)
     widths = _fitted(widths, width, shrink=(1, 2))
@@ -37,8 +43,7 @@ def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | 
     for finding, row in zip(shown, rows, strict=True):
         row[1] = words.fitted_where(finding.slice, widths[1])
         out.append(_line(row, widths, aligned))
-        if finding.status in ("unknown", "insufficient") and finding.summary:
-            out.append(cells.cut(" " * 9 + one_line(finding.summary), width))
+        out += _reason(finding, width)
     if len(ranked) > len(shown):
         out.append(_left_out(ranked[len(shown) :]))
     return "\n".join(out)
@@ -57,6 +62,23 @@ def _finding_row(finding: Finding, roomy: bool) -> list[str]:
         words.interval(finding),
         since,
     ]
+
+
+def _tell_apart(rows: Sequence[list[str]], findings: Sequence[Finding]) -> None:
+    """Rows of the same place and measure say what they were held against."""
+    alike = Counter((row[1], row[2]) for row in rows)
+    for row, finding in zip(rows, findings, strict=True):
+        held = _HELD.get(words.against(finding))
+        if held and alike[row[1], row[2]] > 1:
+            row[2] += f" ({held})"
+
+
+def _reason(finding: Finding, width: int) -> list[str]:
+    """The sentence below a row whose numbers do not speak for themselves: cut to a line for too few rows, else on two."""
+    if not finding.summary or not (finding.status in ("unknown", "insufficient") or finding.kind == "data_quality"):
+        return []
+    most = 1 if finding.status == "insufficient" else 2
+    return [_INDENT + part for part in cells.wrapped(one_line(finding.summary), width - len(_INDENT), most)]
 
 
 def _left_out(findings: Sequence[Finding]) -> str:

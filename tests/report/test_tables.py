@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from mlops_tui.core.finding import Finding
+from mlops_tui.core.window import Window
 from mlops_tui.report import cells
 from mlops_tui.report.tables import cell, findings_table, table
 
@@ -107,3 +108,23 @@ def test_cells_of_every_kind():
     assert cell(Decimal("1.10")) == "1.10"
     assert [cell(v) for v in (0.1 + 0.2, 1234.5, 2.0, 1e-7, float("nan"))] == ["0.3", "1234.5", "2.0", "1e-07", "nan"]
     assert cell("a\nb\x1b") == "a b�"
+
+
+def test_rows_alike_say_what_they_were_held_against():
+    """Without room for the column, two rows of one place and measure still tell the day before from the reference."""
+    day, now = timedelta(days=1), datetime(2026, 10, 14, 3, tzinfo=UTC)
+    current = Window(now - day, now)
+    sides = (current.shift(-day), Window(now - 29 * day, now - day))
+    rows = [finding(slice={"region": "ES"}, change=-0.2, unit="pp", window=current, reference=side) for side in sides]
+    text = findings_table([*rows, FRANCE], 80)
+    assert "decision rate (1d)" in text and "decision rate (ref)" in text
+    assert "OK      region=FR  decision rate  " in text
+    assert "(1d)" not in findings_table(rows, 120)
+
+
+def test_a_finding_about_the_log_has_its_sentence():
+    """Files passed over are named below the row, on two lines where that is needed."""
+    said = "2 of 157 files unreadable: logs/credit-risk/date=2026-10-12/part-0.parquet (truncated: no footer), and 1 more."
+    text = findings_table([finding("warn", "log_health", "data_quality", target="log.files", value=2.0, summary=said)], 80)
+    assert "date=2026-10-12" in text and "and 1 more" in text
+    assert max(map(len, text.split("\n"))) <= 80
