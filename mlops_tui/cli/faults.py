@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -83,6 +79,11 @@ def close_stdout() -> None:
 def crash_log(error: BaseException, *, argv: Sequence[str], start: Path, environ: Mapping[str, str]) -> Path | None:
     """Write the traceback for us, readable by its owner only: into the project's state where there is one, else into
     the temporary folder. Gives its path, or None when neither can be written. Holds no environment and no local values."""
+    import platform
+    import tempfile
+    import traceback
+    from datetime import UTC, datetime
+
     now = datetime.now(UTC)
     name = f"crash-{now:%Y%m%dT%H%M%S}-{os.getpid()}.log"
     head = (

@@ -15,8 +15,6 @@ from typing import IO, Any
 
 import click
 
-from mlops_tui.core.canonical import pretty
-from mlops_tui.core.finding import STATUS_WORDS
 from mlops_tui.core.leave import one_line, visible
 
 _COLOURS = {
@@ -64,6 +62,8 @@ class Look:
         """A table with its status words coloured; nothing else of it changes."""
         if not self.colour:
             return text
+        from mlops_tui.core.finding import STATUS_WORDS
+
         for word in STATUS_WORDS.values():
             text = text.replace(f"{word} ", f"{self.paint(word, word)} ")
         return text
@@ -81,6 +81,8 @@ def data(text: str) -> None:
 
 def json(value: Any) -> None:
     """A value as JSON on stdout."""
+    from mlops_tui.core.canonical import pretty
+
     sys.stdout.write(pretty(value))
 
 

@@ -17,7 +17,6 @@ takes a person's wish to stop for a fault.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,6 +49,8 @@ class UsageError(RunbookError):
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known names nearest to `name`, best first; empty when none is near."""
+    import difflib
+
     pool = sorted({str(k) for k in known})
     lowered = {k.lower(): k for k in reversed(pool)}
     found = difflib.get_close_matches(name, pool, most, 0.6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -45,6 +44,8 @@ def slack(text: str) -> str:
 
 def html_text(text: str) -> str:
     """Text for HTML, quotes too."""
+    import html
+
     return html.escape(visible(text), quote=True)
 
 
