@@ -18,7 +18,7 @@ from mlops_tui.report import publish
 from mlops_tui.report.impact import impact
 
 BEFORE, AFTER = timedelta(hours=48), timedelta(hours=1)
-"""How long before the onset, and after it, a change is told."""
+"""How long before the onset, and after it, a change is told; without an onset all since the window began are."""
 
 
 def headline(findings: Sequence[Finding]) -> Finding | None:
@@ -37,11 +37,12 @@ def gather(subject: Subject, findings: Sequence[Finding], *, step: str, run: str
     onset = _onset(findings, about)
     changes, versions = history(subject)
     since = onset or subject.windows.current.start
+    until = onset + AFTER if onset else subject.windows.now
     moved = _moved(findings)
     told = [
         plain({"ts": c.ts, "kind": c.kind, "target": c.target, "what": c.what, "who": c.who, "ref": c.ref})
         for c in changes.rows
-        if since - BEFORE <= c.ts <= since + AFTER
+        if since - BEFORE <= c.ts <= until
     ]
     facts: dict[str, Any] = {
         "step": step,

@@ -18,13 +18,13 @@ from mlops_tui.project import Subject
 from mlops_tui.stats.rates import newcombe
 
 State = Literal["told", "small", "few_positives", "few_others", "no_reference"]
-"""What of a row may be told: all; nothing, since it is small; bounds of a small count; no comparison, for lack of one."""
+"""What of a row may be told: all; nothing, since it is small; all but a small count; no comparison, for lack of one."""
 
 _NUMBERS = ("positives", "rate", "n_reference", "reference_rate", "counterfactual", "difference", "interval")
 
 
 def impact(subject: Subject, place: Mapping[str, str], since: datetime) -> dict[str, Any]:
-    """Rows by value of the place's segment (else the model's first), and their total, as JSON.
+    """Rows by value of the place's segment (else the model's first), the place's own first, and their total, as JSON.
 
     `counterfactual` is a row's decisions times its rate in the frozen reference window, `difference` what was decided
     less that, `interval` its 95 % interval. The total adds up the rows that are told in full; `partial` says that others
@@ -46,7 +46,8 @@ def impact(subject: Subject, place: Mapping[str, str], since: datetime) -> dict[
         rows.append(
             _row(now, found.value.get((1, group), Rate(0, 0))) | {"value": value, "name": _name(subject, dimension, value)}
         )
-    rows.sort(key=lambda r: (r["state"] != "told", -abs(r["difference"] or 0.0), str(r["value"])))
+    here = place.get(dimension) if dimension else None
+    rows.sort(key=lambda r: (r["value"] != here, r["state"] != "told", -abs(r["difference"] or 0.0), str(r["value"])))
     return {
         "dimension": dimension,
         "window": during.as_json(),
@@ -78,20 +79,18 @@ def _row(now: Rate, before: Rate) -> dict[str, Any]:
     row: dict[str, Any] = {"n": now.n} | dict.fromkeys(_NUMBERS)
     if _small(now.n):
         return row | {"state": "small", "n": None}
-    if _small(now.positives):
-        return row | {"state": "few_positives"}
-    if _small(now.n - now.positives):
-        return row | {"state": "few_others"}
-    row |= {"positives": now.positives, "rate": round(now.positives / now.n, 6)}
+    few: State | None = "few_positives" if _small(now.positives) else "few_others" if _small(now.n - now.positives) else None
+    if few is None:
+        row |= {"positives": now.positives, "rate": round(now.positives / now.n, 6)}
     if before.rate is None or before.n < SMALL_CELL:
-        return row | {"state": "no_reference"}
-    low, high = newcombe(now.positives, now.n, before.positives, before.n)
+        return row | {"state": few or "no_reference"}
     expected = now.n * before.rate
+    row |= {"n_reference": before.n, "reference_rate": round(before.rate, 6), "counterfactual": round(expected)}
+    if few is not None:
+        return row | {"state": few}
+    low, high = newcombe(now.positives, now.n, before.positives, before.n)
     return row | {
         "state": "told",
-        "n_reference": before.n,
-        "reference_rate": round(before.rate, 6),
-        "counterfactual": round(expected),
         "difference": round(now.positives - expected),
         "interval": [round(low * now.n), round(high * now.n)],
     }

@@ -126,6 +126,9 @@ def _harm(facts: Mapping[str, Any]) -> str:
     row = next((r for r in impact["rows"] if r["value"] == value), None) if value is not None else impact["total"]
     if row is None and len(impact["rows"]) == 1:
         row = impact["rows"][0]
+    if row is not None and row.get("state") == "few_positives" and row["counterfactual"]:
+        usual = f"where {row['counterfactual']:,} would be usual, of {row['n']:,} decisions"
+        return f"fewer than {SMALL_CELL} {impact['positive']}, {usual}"
     if row is None or row["difference"] is None:
         return ""
     low, high = row["interval"]
@@ -286,5 +289,5 @@ def numbers() -> dict[str, Filter]:
     return {
         "count": lambda v: f"{v:,}",
         "pct": lambda v: f"{100 * v:.1f}%",
-        "signed": lambda v: f"{v:+,}".replace("-", "−"),
+        "signed": lambda v: f"{v:+,}".replace("-", "−") if v else "0",
     }
