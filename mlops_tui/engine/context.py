@@ -249,7 +249,7 @@ class RunContext:
         versions = [{name: getattr(v, name) for name, _ in columns} for v in self.versions]
         alerts = [
             {"id": a.id, "check_name": a.check, "dimension": a.by, "compare": a.compare, "runbook": a.runbook}
-            for a in (*self.subject.spec.alerts, *self.subject.spec.guardrails)
+            for a in self.subject.spec.watched_by
         ]
         alert_schema = pa.schema([(n, text) for n in ("id", "check_name", "dimension", "compare", "runbook")])
         return {

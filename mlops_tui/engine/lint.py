@@ -47,7 +47,7 @@ def models_for(runbook: Runbook, inventory: Inventory) -> list[str]:
     if wanted.models:
         return [m for m in wanted.models if m in inventory.models]
     if wanted.alerts:
-        return [name for name, m in inventory.models.items() if {a.id for a in (*m.alerts, *m.guardrails)} & set(wanted.alerts)]
+        return [name for name, m in inventory.models.items() if {a.id for a in m.watched_by} & set(wanted.alerts)]
     return list(inventory.models)
 
 
@@ -67,7 +67,7 @@ def _names(
         results=dict(results),
         checks=checks,
         charts=charts,
-        alerts={a.id: name for name, m in specs.items() for a in (*m.alerts, *m.guardrails)},
+        alerts={a.id: name for name, m in specs.items() for a in m.watched_by},
         teams=frozenset(inventory.file.teams),
         sources=frozenset(inventory.file.sources),
         features=frozenset(f for m in specs for f in inventory.features_of(m)),
@@ -90,7 +90,7 @@ def _head(runbook: Runbook, inventory: Inventory) -> Iterator[Problem]:
                 f"applies_to names the model {model!r}, which the inventory has not",
                 did_you_mean(model, inventory.models),
             )
-    known = {a.id for m in inventory.models.values() for a in (*m.alerts, *m.guardrails)}
+    known = {a.id for m in inventory.models.values() for a in m.watched_by}
     for alert in runbook.applies_to.alerts:
         if alert not in known:
             yield Problem(

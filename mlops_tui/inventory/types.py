@@ -280,6 +280,11 @@ class Model(_Part, frozen=True, kw_only=True):
     versions: list[VersionSpec] = []
     changes: list[Feed] = []
 
+    @property
+    def watched_by(self) -> tuple[Alert, ...]:
+        """Its alerts, then its guardrails."""
+        return (*self.alerts, *self.guardrails)
+
 
 class Writeups(_Part, frozen=True, kw_only=True):
     """Where finished postmortems are published."""

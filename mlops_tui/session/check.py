@@ -90,7 +90,7 @@ def follow_ups(project: Project, report: CheckReport) -> tuple[str, ...]:
     """What to run now: `run NAME` for each runbook of an alert that fires, with the model where several share it."""
     shared: dict[str, set[str]] = {}
     for name, spec in project.inventory.models.items():
-        for declared in (*spec.alerts, *spec.guardrails):
+        for declared in spec.watched_by:
             shared.setdefault(declared.runbook or "", set()).add(name)
     found = []
     for part in report.models:

@@ -132,7 +132,7 @@ def model(project: Project, name: str) -> ModelReport:
         problems += [str(p) for p in changes.problems]
     except RunbookError as error:
         problems.append(str(error))
-    runbooks = dict.fromkeys(a.runbook for a in (*spec.alerts, *spec.guardrails) if a.runbook)
+    runbooks = dict.fromkeys(a.runbook for a in spec.watched_by if a.runbook)
     teams = inventory.file.teams
     return ModelReport(
         name,

@@ -233,7 +233,7 @@ def _inputs(runbook: Runbook, sets: Mapping[str, str], subject: Subject) -> dict
 
 def _alert(project: Project, runbook: Runbook, model: str) -> str | None:
     spec = project.inventory.model(model)
-    own = {a.id for a in (*spec.alerts, *spec.guardrails)}
+    own = {a.id for a in spec.watched_by}
     return next((a for a in runbook.applies_to.alerts if a in own), None)
 
 

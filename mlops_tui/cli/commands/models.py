@@ -109,7 +109,7 @@ def tables(report: ModelReport) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
         ("SOURCE", "OWNER", "TEAM", "LOG"): [(n, s.owner.name, s.owner.team, s.log.path) for n, s in report.sources.items()],
         ("ALERT", "CHECK", "BY", "AGAINST", "RUNBOOK"): [
             (a.id, a.check, a.by or "-", (a.compare or "reference").replace("_", " "), a.runbook or "-")
-            for a in (*spec.alerts, *spec.guardrails)
+            for a in spec.watched_by
         ],
         ("MODEL VERSION", "ROLE", "DEPLOYED", "BY"): [
             (v.id, v.role, f"{v.deployed:%Y-%m-%d %H:%M}Z" if v.deployed else "-", v.deployed_by or "-")

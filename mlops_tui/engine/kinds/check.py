@@ -91,7 +91,7 @@ class CheckKind(Kind):
 
 def _alert(call: Call, given: CheckParams) -> Alert:
     if given.alert is not None:
-        known = {a.id: a for a in (*call.subject.spec.alerts, *call.subject.spec.guardrails)}
+        known = {a.id: a for a in call.subject.spec.watched_by}
         if given.alert not in known:
             raise UnknownName("alert", given.alert, known, where=call.where)
         return known[given.alert]
