@@ -50,7 +50,7 @@ lint: $(VENV)/.dev ## style, types, and which room may import which
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-docs: $(VENV)/.dev ## write again the pages of docs/ that are made from the code
+docs: $(VENV)/.dev ## write again what is made from the code: pages of docs/, and schema/
 	@$(BIN)/python docs/generate.py
 
 clean: ## remove what was made: the virtual environment, the demo, caches

@@ -1,4 +1,5 @@
-"""Writes the pages of docs/ that are made from the code: `python docs/generate.py` (or `make docs`). A test compares them."""
+"""Writes the pages of docs/ and the schemas of schema/ that are made from the code: `python docs/generate.py`, which is
+`make docs`. Tests compare them."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import yaml
 
 from mlops_tui.checks.registry import Check, built_in
 from mlops_tui.cli.reference import reference
+from mlops_tui.core.canonical import pretty
 from mlops_tui.core.window import format_duration
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.kinds.base import Kind
@@ -23,6 +25,7 @@ from mlops_tui.engine.lint import NOT_YET
 from mlops_tui.engine.runbook import Common
 from mlops_tui.files.convert import is_union, scalar_of
 from mlops_tui.report import CHARTS
+from mlops_tui.session.lint import schema
 
 DOCS = Path(__file__).parent
 
@@ -207,9 +210,14 @@ def checks() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {"cli.md": reference, "steps.md": steps, "checks.md": checks}
 """Every page that is made, by its name in docs/."""
+SCHEMAS = ("inventory", "runbook")
+"""The JSON Schemas in schema/, which the first line of each shipped file names."""
 
 
 if __name__ == "__main__":
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), "utf-8")
         sys.stderr.write(f"docs/{page}\n")
+    for what in SCHEMAS:
+        (DOCS.parent / "schema" / f"{what}.json").write_text(pretty(schema(what)), "utf-8")
+        sys.stderr.write(f"schema/{what}.json\n")

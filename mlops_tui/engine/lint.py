@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mlops_tui.core.errors import Problem, did_you_mean
@@ -17,7 +17,7 @@ from mlops_tui.sql.names import is_name, parameters
 if TYPE_CHECKING:
     from mlops_tui.inventory import Inventory
 
-NOT_YET = ("for_each", "parallel", "effect", "idempotency_key", "run.verify", "check.metric", "check.seasonality")
+NOT_YET = ("for_each", "parallel", "effect", "idempotency_key", "run.verify", "check.metric")
 """Keys that are read and that no run performs yet: naming one is an error, never silently ignored."""
 
 _COMMENT = re.compile(r"(^|\s)(--|#)")
@@ -36,6 +36,18 @@ def lint_runbook(
             results[step.id] = kinds()[step.kind].result
         else:
             results[step.id] = "findings"
+    found += _unreached(runbook)
+    found += _unused_inputs(runbook)
+    return tuple(sorted(set(found)))
+
+
+def lint_form(runbook: Runbook) -> tuple[Problem, ...]:
+    """What is wrong with a runbook whatever the inventory says: ids, kinds, keys, steps that are never reached."""
+    found: list[Problem] = []
+    earlier: dict[str, Result] = {}
+    for step in runbook.steps:
+        found += _form(runbook, step, earlier, ())
+        earlier[step.id] = "findings"
     found += _unreached(runbook)
     found += _unused_inputs(runbook)
     return tuple(sorted(set(found)))
@@ -115,23 +127,29 @@ def _head(runbook: Runbook, inventory: Inventory) -> Iterator[Problem]:
             yield Problem(runbook.source, 1, 1, f"input {name!r} is a choice without choices")
 
 
-def _step(runbook: Runbook, step: Step, names: Names) -> Iterator[Problem]:
+def _form(runbook: Runbook, step: Step, earlier: Collection[str], sources: Collection[str]) -> Iterator[Problem]:
+    """The step's id, its kind, and keys that no run performs."""
     reason = is_name(step.id)
-    taken = (*BUILT_IN, *RELATIONS, *TEXT_ONLY, *runbook.inputs, *names.sources)
+    taken = (*BUILT_IN, *RELATIONS, *TEXT_ONLY, *runbook.inputs, *sources)
     if reason:
         yield _problem(runbook, step, "id", f"the id cannot be read in SQL: {reason}")
     elif step.id in taken:
         yield _problem(
             runbook, step, "id", f"the id {step.id!r} is already the name of a value or relation", "choose another id"
         )
-    elif step.id in names.results:
+    elif step.id in earlier:
         yield _problem(runbook, step, "id", f"two steps have the id {step.id!r}")
     for key in NOT_YET:
         if key in step.lines:
             yield _problem(runbook, step, key, f"{key}: is not performed yet by this version")
+    if step.kind not in kinds():
+        yield _problem(runbook, step, step.kind, f"no step kind {step.kind!r}", did_you_mean(step.kind, kinds()))
+
+
+def _step(runbook: Runbook, step: Step, names: Names) -> Iterator[Problem]:
+    yield from _form(runbook, step, names.results, names.sources)
     kind = kinds().get(step.kind)
     if kind is None:
-        yield _problem(runbook, step, step.kind, f"no step kind {step.kind!r}", did_you_mean(step.kind, kinds()))
         return
     for note in kind.lint(step, names):
         yield _problem(runbook, step, note.key, note.message, note.hint)

@@ -29,11 +29,11 @@ class LintReport:
 def lint(root: Path, names: Sequence[str] = ()) -> LintReport:
     """Reads `inventory.yaml` and the runbooks (those named, else all) and says everything that is wrong at once.
 
-    A broken inventory does not hide what is wrong in the runbooks: their own form is still read.
+    Without an inventory that can be read, what the runbooks name in it stays unchecked; their own form does not.
     """
     from mlops_tui import checks, inventory
     from mlops_tui.engine.kinds import params_types
-    from mlops_tui.engine.lint import lint_runbook
+    from mlops_tui.engine.lint import lint_form, lint_runbook
     from mlops_tui.engine.runbook import load_runbook
     from mlops_tui.project import runbook_files
     from mlops_tui.report import CHARTS
@@ -52,7 +52,7 @@ def lint(root: Path, names: Sequence[str] = ()) -> LintReport:
     if not names or "inventory" in names:
         files.append("inventory.yaml")
         if known is not None:
-            problems += inventory.lint(known, checks=checks.names(), runbooks=found)
+            problems += inventory.lint(known, checks=checks.names(), runbooks=found, reads=checks.keys())
     for name, path in found.items():
         if names and name not in names:
             continue
@@ -62,7 +62,9 @@ def lint(root: Path, names: Sequence[str] = ()) -> LintReport:
         except InvalidFiles as error:
             problems += error.problems
             continue
-        if known is not None:
+        if known is None:
+            problems += lint_form(runbook)
+        else:
             problems += lint_runbook(runbook, known, checks=checks.names(), charts=CHARTS)
     return LintReport(tuple(files), tuple(sorted(set(problems))))
 

@@ -15,11 +15,12 @@ from mlops_tui.core.errors import RunbookError, UsageError
 MARK: Final = ".demo.json"
 """Says that `runbook demo` made this folder; keeps the hash of each shipped file, so that a person's edit is seen."""
 LOG_FOLDERS: Final = ("credit-risk", "collections-priority", "bank_feed", "outcomes")
-_SHIPPED: Final = ("inventory.yaml", "runbooks", "contracts", "sql")
+_SHIPPED: Final = ("inventory.yaml", "runbooks", "contracts", "sql", "schema")
+_SUFFIXES: Final = (".yaml", ".sql", ".md", ".json")
 
 
 def shipped() -> Path:
-    """The folder that holds `inventory.yaml`, `runbooks/`, `contracts/` and `sql/`: the wheel's copy, or the checkout's top."""
+    """The folder that holds `inventory.yaml` and what goes with it: the wheel's copy, or the checkout's top."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "_shipped", package.parent):
         if (folder / "inventory.yaml").is_file():
@@ -36,7 +37,7 @@ def shipped_files(folder: Path) -> dict[str, bytes]:
         found |= {
             p.relative_to(folder).as_posix(): p.read_bytes()
             for p in paths
-            if p.is_file() and p.suffix in (".yaml", ".sql", ".md")
+            if p.is_file() and p.suffix in _SUFFIXES
         }
     return found
 

@@ -82,7 +82,7 @@ def test_the_contract_describes_the_feed(inventory, demos):
 
 
 def test_only_text_ships():
-    """What is copied into a demo is the inventory, runbooks, contracts and SQL, nothing else of the folder they lie in."""
+    """What is copied into a demo is inventory, runbooks, contracts, SQL and schemas, nothing else of where they lie."""
     names = shipped_files(shipped())
     assert "inventory.yaml" in names
-    assert {name.split("/")[0] for name in names} == {"inventory.yaml", "runbooks", "contracts", "sql"}
+    assert {name.split("/")[0] for name in names} == {"inventory.yaml", "runbooks", "contracts", "sql", "schema"}

@@ -32,11 +32,12 @@ def lint(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> int:
 
 
 @click.command(short_help="Print the JSON Schema of a file that people write.")
-@click.argument("what", type=click.Choice(["inventory", "runbook"]))
+@click.argument("what", metavar="inventory|runbook", type=click.Choice(["inventory", "runbook"]))
 def schema(what: Literal["inventory", "runbook"]) -> None:
     """Print the JSON Schema (2020-12) of inventory.yaml or of a runbook, for editors.
 
-    The shipped files look for it in .runbook/schema: runbook schema runbook > .runbook/schema/runbook.json
+    A demo has both in schema/, and its files point there in their first line. In a project of your own:
+    runbook schema inventory > schema/inventory.json
     """
     from mlops_tui.session import lint as session
 
