@@ -10,9 +10,9 @@ from mlops_tui.core.errors import Problem, did_you_mean
 from mlops_tui.core.finding import ROW_TYPES
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.kinds.base import Names, Result
-from mlops_tui.engine.names import BUILT_IN, RELATIONS, TEXT_ONLY, malformed, references
+from mlops_tui.engine.names import BUILT_IN, TEXT_ONLY, malformed, references
 from mlops_tui.engine.runbook import Runbook, Step
-from mlops_tui.sql.names import is_name, parameters
+from mlops_tui.sql.names import RELATIONS, is_name, parameters
 
 if TYPE_CHECKING:
     from mlops_tui.inventory import Inventory

@@ -15,9 +15,6 @@ from mlops_tui.core.window import both_zones, format_duration
 BUILT_IN = ("model", "model_version", "last_good_version", "at", "window_start", "reference_start")
 """The values that are always there."""
 
-RELATIONS = ("log", "log_now", "versions", "changes", "alerts")
-"""The relations that are always there, beside one per source and per earlier step."""
-
 TEXT_ONLY = ("incident",)
 """Names that only text may use: `${incident.id}`, `${incident.runner}`, `${incident.severity}`."""
 

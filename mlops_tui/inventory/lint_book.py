@@ -9,9 +9,9 @@ from mlops_tui.core.errors import Problem, did_you_mean
 from mlops_tui.core.leave import one_line
 from mlops_tui.inventory.inventory import Inventory
 from mlops_tui.inventory.types import Bounds, InventoryFile, LogSpec, Owner
+from mlops_tui.sql.names import RELATIONS
 
 _RELATION = re.compile(r"[a-z][a-z0-9_]*\Z")
-_TAKEN = ("log", "log_now", "versions", "changes", "alerts")
 
 
 class Book:
@@ -77,7 +77,7 @@ class Book:
         """A source's name is that of a relation in SQL."""
         if not _RELATION.match(name):
             self.add_at_key(f"{one_line(name, most=80)!r} cannot be named in SQL", "use a-z, 0-9 and _, a letter first", *path)
-        elif name in _TAKEN:
+        elif name in RELATIONS:
             self.add_at_key(f"{name!r} is a relation that is always there", "choose another name", *path)
 
     def log(self, log: LogSpec, *path: str | int) -> None:

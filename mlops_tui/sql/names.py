@@ -8,6 +8,9 @@ from collections.abc import Collection
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 """What a relation, a CTE and a step's id may look like."""
 
+RELATIONS = ("log", "log_now", "versions", "changes", "alerts")
+"""The relations that are always there in a run, beside one per source and per earlier step."""
+
 RESERVED = frozenset(
     """all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check
     collate collation column columns concurrently constraint create cross default deferrable desc describe distinct do

@@ -9,8 +9,10 @@ from mlops_tui.core.errors import did_you_mean
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Question
+from mlops_tui.inventory.inventory import ON_CALL, OWNER
 
-SELF = ("on_call", "owner")
+SELF = (ON_CALL, OWNER)
+"""What `by:` and `to:` may name beside a team."""
 
 
 class ConfirmParams(Params, kw_only=True, frozen=True):
