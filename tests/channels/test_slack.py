@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_tui.channels.outbox import Receipt
-from mlops_tui.channels.slack import MOST_CHARACTERS, SlackSender, proxy_for, split
+from mlops_tui.channels.sender import Part, Receipt
+from mlops_tui.channels.slack import SlackSender, proxy_for
+from mlops_tui.channels.slack_text import MOST_CHARACTERS, split
 from mlops_tui.core.errors import ChannelError
 from tests.channels.slack_server import (
     DROP_AFTER,
@@ -28,7 +29,7 @@ EARLY = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def post(sender: SlackSender, text: str = "hello", channel: str = "#ml-incidents", thread: str = "", part: int = 1) -> Receipt:
-    return sender.post(channel, text, thread_ts=thread, key="m1", part=part)
+    return sender.post(channel, Part(text), thread_ts=thread, key="m1", number=part)
 
 
 def refused(sender: SlackSender, channel: str = "#ml-incidents") -> ChannelError:
@@ -147,15 +148,15 @@ def test_a_posted_message_is_found_by_its_metadata(sender: SlackSender, slack: W
         slack.channel("#ml-incidents").posts.append({"ts": f"{next(slack.clock)}.000200", "text": "chat"})
     reply = post(sender, "more", thread=first.ts, part=2)
     find = {"key": "m1", "since": EARLY}
-    assert sender.find("C0000ML01", thread_ts="", part=1, **find) == first  # type: ignore[arg-type]
-    assert sender.find("C0000ML01", thread_ts=first.ts, part=2, **find) == reply  # type: ignore[arg-type]
-    assert sender.find("C0000ML01", thread_ts=first.ts, part=3, **find) is None  # type: ignore[arg-type]
+    assert sender.find("C0000ML01", thread_ts="", number=1, **find) == first  # type: ignore[arg-type]
+    assert sender.find("C0000ML01", thread_ts=first.ts, number=2, **find) == reply  # type: ignore[arg-type]
+    assert sender.find("C0000ML01", thread_ts=first.ts, number=3, **find) is None  # type: ignore[arg-type]
 
 
 def test_a_history_that_may_not_be_read_is_an_error(sender: SlackSender) -> None:
     """Without the scope the answer is not `absent`."""
     with pytest.raises(ChannelError, match="channels:history"):
-        sender.find("C0000ML01", thread_ts="", key="m1", part=1, since=EARLY)
+        sender.find("C0000ML01", thread_ts="", key="m1", number=1, since=EARLY)
 
 
 def test_a_history_without_end_is_an_error(sender: SlackSender, slack: Workspace) -> None:
@@ -164,12 +165,12 @@ def test_a_history_without_end_is_an_error(sender: SlackSender, slack: Workspace
     for _ in range(1_100):
         slack.channel("#ml-incidents").posts.append({"ts": f"{next(slack.clock)}.000200", "text": "chat"})
     with pytest.raises(ChannelError, match="too long"):
-        sender.find("C0000ML01", thread_ts="", key="m1", part=1, since=EARLY)
+        sender.find("C0000ML01", thread_ts="", key="m1", number=1, since=EARLY)
 
 
 def test_text_from_data_makes_no_mention_and_no_link(sender: SlackSender) -> None:
     """`<!channel>`, links and control characters arrive as the characters that they are."""
-    assert sender.split("<!channel> & <https://x|y>\x1b[2J") == ("&lt;!channel&gt; &amp; &lt;https://x|y&gt;�[2J",)
+    assert sender.split("<!channel> & <https://x|y>\x1b[2J") == (Part("&lt;!channel&gt; &amp; &lt;https://x|y&gt;�[2J"),)
 
 
 def test_a_long_text_is_cut_at_lines_then_words() -> None:
