@@ -18,7 +18,7 @@ from mlops_tui.journal import artefacts as kept
 from mlops_tui.journal.chain import START, Row, faults, head_fault, make_row, read_row
 from mlops_tui.journal.event import Event
 from mlops_tui.journal.lock import RunLock
-from mlops_tui.journal.store import FILE, open_file, refuse_network, shown
+from mlops_tui.journal.store import FILE, open_file, refuse_network, shown, there
 
 DRIVER_ONLY = ("run_", "step_", "effect_")
 """What the types begin with that only the driver of a run may append."""
@@ -55,8 +55,8 @@ class Journal:
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether `folder` holds a journal."""
-        return (folder / FILE).exists()
+        """Whether `folder` holds a journal. Raises JournalError where the system does not let us look."""
+        return there(folder / FILE)
 
     def close(self) -> None:
         """Closes the file; what was appended is durable already."""
@@ -168,7 +168,9 @@ class Journal:
         try:
             return tuple(read_row(row) for row in rows)
         except (KeyError, TypeError, ValueError) as error:
-            raise JournalError("an entry cannot be read", where=stream, hint="keep a copy of the file before anything else is done with it") from error
+            raise JournalError(
+                "an entry cannot be read", where=stream, hint="keep a copy of the file before anything else is done with it"
+            ) from error
 
     def streams(self, prefix: str = "") -> tuple[str, ...]:
         """The names of the streams that begin with `prefix`, by number where they end in one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import secrets
 import sqlite3
@@ -47,7 +48,7 @@ _HINTS = {
 
 def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     """A connection to the journal's file. Raises JournalError where there is none or it cannot be used."""
-    if not path.exists():
+    if not there(path):
         if not create:
             raise JournalError("there is no journal yet", where=str(path), hint="`runbook run NAME` makes one")
         _make(path)
@@ -60,6 +61,30 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
             con.close()
             raise
     return con
+
+
+def there(path: Path) -> bool:
+    """Whether the file exists. Raises JournalError, with the owner of the folder, where it may not be looked at."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise JournalError(f"the journal cannot be looked at: {reason}", where=str(path), hint=_whose(path)) from error
+    return True
+
+
+def _whose(path: Path) -> str:
+    """Whose folder keeps us out, and how a group shares it."""
+    for folder in reversed(path.parents):
+        try:
+            if not os.access(folder, os.X_OK):
+                owner = pwd.getpwuid(folder.stat().st_uid).pw_name
+                return f"{folder.name} belongs to {owner}, who may share it with a group: chgrp -R GROUP and chmod 2770"
+        except (OSError, KeyError):
+            break
+    return "look at the owner and the mode of the folder"
 
 
 @contextmanager

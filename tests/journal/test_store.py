@@ -142,3 +142,32 @@ def test_an_artefact_is_kept_before_it_is_named(journal: Journal) -> None:
             journal.append("INC-1", "note", {}, artefacts=[name])
     with pytest.raises(ValueError, match="suffix"):
         journal.keep(b"x", "/../../x.png")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_a_folder_of_somebody_else_is_told_as_such(tmp_path: Path) -> None:
+    """Where the system does not let us look, the error says so and whose folder it is; it is no fault of ours."""
+    closed = tmp_path / ".runbook"
+    (closed / "state").mkdir(parents=True)
+    closed.chmod(0)
+    try:
+        with pytest.raises(JournalError, match=r"cannot be looked at: permission denied.*\.runbook belongs to"):
+            Journal.exists(closed / "state")
+    finally:
+        closed.chmod(0o700)
+
+
+def test_a_folder_that_cannot_be_looked_at_is_a_journal_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the system answers but "there is none", it becomes a sentence with the place."""
+
+    def refused(_self: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(JournalError, match="cannot be looked at: permission denied"):
+        Journal.exists(tmp_path)
+
+
+def test_no_journal_is_no_error(tmp_path: Path) -> None:
+    """Where nothing ever ran, there is none, and that is all."""
+    assert not Journal.exists(tmp_path / "nowhere" / "state")
