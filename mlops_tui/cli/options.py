@@ -49,12 +49,6 @@ def opened(ctx: click.Context) -> Project:
 
 def root(ctx: click.Context) -> Path:
     """The project's folder, whether or not its inventory can be read. Raises UsageError where there is none."""
-    from mlops_tui.core.errors import UsageError
+    from mlops_tui.project import root_of
 
-    here = start(ctx).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "inventory.yaml").is_file():
-            return folder
-    raise UsageError(
-        f"no inventory.yaml in {here} or above", hint="`runbook demo DIR` makes a project to try; --project DIR names one"
-    )
+    return root_of(start(ctx))

@@ -36,18 +36,24 @@ def open_project(
     """The project that holds `start`. Raises UsageError where there is none, InvalidFiles where its inventory is wrong."""
     from mlops_tui.inventory import load
 
+    root = root_of(start)
+    inventory = load(root)
+    return Project(
+        root,
+        inventory,
+        inventory.zone,
+        clock or _now,
+        actor or whoami(inventory),
+        dict(os.environ if environ is None else environ),
+    )
+
+
+def root_of(start: Path) -> Path:
+    """The folder of the project that holds `start`, whether or not its inventory can be read. Raises UsageError."""
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / INVENTORY).is_file():
-            inventory = load(folder)
-            return Project(
-                folder,
-                inventory,
-                inventory.zone,
-                clock or _now,
-                actor or whoami(inventory),
-                dict(os.environ if environ is None else environ),
-            )
+            return folder
     raise UsageError(
         f"no {INVENTORY} in {start} or above",
         hint="`runbook demo DIR` makes a project to try; --project DIR names one",
@@ -184,6 +190,13 @@ class Project:
             at is not None,
             clock - newest,
         )
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether anything was ever recorded here."""
+        from mlops_tui.journal.journal import Journal
+
+        return Journal.exists(self.state)
 
     def journal(self, create: bool) -> Journal:
         """The project's journal; made when `create`. Raises JournalError."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def incidents(project: Project) -> tuple[Incident, ...]:
     """Every incident of the project, newest first; none where nothing ever ran."""
-    if not _there(project):
+    if not project.has_journal:
         return ()
     with project.journal(create=False) as journal:
         found = [fold(journal.events(stream)) for stream in journal.streams("INC-")]
@@ -46,7 +46,7 @@ def files(project: Project, name: str) -> tuple[Artefact, ...]:
 
 def opened(project: Project, name: str) -> Journal:
     """The journal, once it is known to hold the incident."""
-    if not _there(project):
+    if not project.has_journal:
         raise UnknownName("incident", name, ())
     journal = project.journal(create=False)
     known = journal.streams("INC-")
@@ -86,9 +86,3 @@ def postmortem(project: Project, name: str) -> Draft:
             )
         text = draft(events, facts, zone=project.zone, inventory=project.inventory)
     return Draft(name, text, project.shown(project.incident_folder(name)))
-
-
-def _there(project: Project) -> bool:
-    from mlops_tui.journal.journal import Journal
-
-    return Journal.exists(project.state)

@@ -29,9 +29,8 @@ class FlushReport:
 def outbox(project: Project) -> tuple[Message, ...]:
     """Every message of every incident, oldest first."""
     from mlops_tui.channels.outbox import messages
-    from mlops_tui.journal.journal import Journal
 
-    if not Journal.exists(project.state):
+    if not project.has_journal:
         return ()
     with project.journal(create=False) as journal:
         return messages(journal)
@@ -46,9 +45,7 @@ def waiting_for(project: Project) -> str:
 
 def flush(project: Project) -> FlushReport:
     """Sends what waits. Without a token nothing is tried, and the reason says which variable to set."""
-    from mlops_tui.journal.journal import Journal
-
-    if not Journal.exists(project.state):
+    if not project.has_journal:
         return FlushReport((), "there are no messages")
     with project.journal(create=False) as journal:
         return flush_journal(project, journal)

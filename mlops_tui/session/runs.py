@@ -60,9 +60,7 @@ def run(
 
 def resume(project: Project, incident: str | None = None, *, front: FrontEnd, auto: bool = False) -> RunReport:
     """Continues a run that was interrupted or waits, from its frozen start. Raises RunbookError where there is none."""
-    from mlops_tui.journal.journal import Journal
-
-    if not Journal.exists(project.state):
+    if not project.has_journal:
         raise RunbookError("nothing ever ran in this project", hint="runbook run NAME")
     with project.journal(create=False) as journal:
         stream, state = _unfinished(journal, incident)
