@@ -11,11 +11,13 @@ import click
 from mlops_tui.cli.page import called
 
 if TYPE_CHECKING:
+    from mlops_tui.cli.root import App
     from mlops_tui.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+plain = click.option("--plain", is_flag=True, help="Ask line by line, also on a terminal that could show the app.")
 at = click.option(
     "--at",
     metavar="TIME",
@@ -35,6 +37,12 @@ def again(ctx: click.Context) -> str:
     return called(given(ctx))
 
 
+def app(ctx: click.Context) -> App | None:
+    """The app, where there is a terminal for it and nobody asked for the plain view."""
+    found: App | None = ctx.find_root().obj.app
+    return found
+
+
 def start(ctx: click.Context) -> Path:
     """Where the search for the project begins: `--project`, else the working folder."""
     return given(ctx) or Path.cwd()
@@ -48,7 +56,8 @@ def opened(ctx: click.Context) -> Project:
 
 
 def root(ctx: click.Context) -> Path:
-    """The project's folder, whether or not its inventory can be read. Raises UsageError where there is none."""
+    """The project's folder, whether or not its inventory can be read: the nearest upwards with an inventory.yaml, else
+    the one where the search began, if it holds runbooks. Raises UsageError where there is none."""
     from mlops_tui.project import root_of
 
     return root_of(start(ctx))

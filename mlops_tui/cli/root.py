@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from mlops_tui import __version__
 from mlops_tui.cli import faults
+
+if TYPE_CHECKING:
+    from mlops_tui.engine.types import FrontEnd, RunReport
+    from mlops_tui.project import Project
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -34,11 +39,24 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Command name -> (module in `cli.commands`, the line that `--help` shows)."""
 
 
+class App(Protocol):
+    """The app, as `main` hands it in: shows a project until the person leaves, and drives `go` first where it is given.
+
+    Gives the reports of the runs that were driven, oldest first; raises what opening the project or starting `go` raised.
+    """
+
+    def __call__(  # noqa: D102 - the protocol's one method
+        self, opener: Callable[[Mapping[str, str]], Project], go: Callable[[FrontEnd], RunReport] | None = None, name: str = ""
+    ) -> tuple[RunReport, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What the global options said. `project` is None where it was not given."""
+    """What the global options said. `project` is None where it was not given; `app` where there is no terminal for it, or
+    where a person wants the plain view."""
 
     project: Path | None
+    app: App | None = None
 
 
 class LazyGroup(click.Group):
@@ -82,26 +100,43 @@ class LazyGroup(click.Group):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The project's folder, instead of the nearest one upwards.",
 )
+@click.option("--plain", is_flag=True, help="Print and ask line by line, also on a terminal that could show the app.")
 @click.version_option(__version__, prog_name="runbook")
 @click.pass_context
-def runbook(ctx: click.Context, project: Path | None) -> None:
+def runbook(ctx: click.Context, project: Path | None, plain: bool) -> int | None:
     """Incident response for production machine learning.
+
+    Without a command, on a terminal and in a project, opens the app.
 
     Says that something moved, where and since when, walks you through the runbook, and writes the postmortem draft.
     """
-    ctx.obj = Root(project)
-    if ctx.invoked_subcommand is None:
+    app: App | None = None if plain else ctx.obj
+    ctx.obj = Root(project, app)
+    if ctx.invoked_subcommand is not None:
+        return None
+    if app is None or not _in_project(project or Path.cwd()):
         click.echo(ctx.get_help())
+        return None
+    from mlops_tui.cli.commands.app import browse
+
+    return browse(app, project or Path.cwd(), given=project)
 
 
-def invoke(argv: Sequence[str]) -> int:
-    """Parse and run one command line; every error ends here as one sentence on stderr and an exit code."""
+def _in_project(start: Path) -> bool:
+    return any((folder / "inventory.yaml").is_file() for folder in (start.resolve(), *start.resolve().parents))
+
+
+def invoke(argv: Sequence[str], *, app: App | None = None) -> int:
+    """Parse and run one command line; every error ends here as one sentence on stderr and an exit code.
+
+    `app` is what `runbook`, `runbook run` and `runbook resume` show on a terminal; None where there is none.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     project: Path | None = None
     try:
-        with runbook.make_context("runbook", list(argv)) as ctx:
+        with runbook.make_context("runbook", list(argv), obj=app) as ctx:
             project = ctx.params.get("project")
             result = runbook.invoke(ctx)
             sys.stdout.flush()

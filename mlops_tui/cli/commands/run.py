@@ -14,6 +14,7 @@ from mlops_tui.cli import options, page
 from mlops_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlops_tui.cli.root import App
     from mlops_tui.engine.types import FrontEnd, RunReport
     from mlops_tui.project import Project
 
@@ -32,9 +33,17 @@ _AUTO = (
 @click.option("--incident", metavar="ID|new", help="The incident to join, or `new`; by default the open one of the same alert.")
 @click.option("--auto", is_flag=True, help=_AUTO)
 @options.as_json
+@options.plain
 @click.pass_context
 def run(
-    ctx: click.Context, name: str, sets: tuple[str, ...], at: str | None, incident: str | None, auto: bool, as_json: bool
+    ctx: click.Context,
+    name: str,
+    sets: tuple[str, ...],
+    at: str | None,
+    incident: str | None,
+    auto: bool,
+    as_json: bool,
+    plain: bool,
 ) -> int:
     """Walk through the runbook NAME: each step says what it found, and asks where a person must decide.
 
@@ -47,6 +56,8 @@ def run(
     project = options.opened(ctx)
     return walked(
         project,
+        app=None if plain else options.app(ctx),
+        name=name,
         auto=auto,
         as_json=as_json,
         given=options.given(ctx),
@@ -58,8 +69,9 @@ def run(
 @click.argument("incident", required=False)
 @click.option("--auto", is_flag=True, help=_AUTO)
 @options.as_json
+@options.plain
 @click.pass_context
-def resume(ctx: click.Context, incident: str | None, auto: bool, as_json: bool) -> int:
+def resume(ctx: click.Context, incident: str | None, auto: bool, as_json: bool, plain: bool) -> int:
     """Go on with the run of INCIDENT (by default the only one that was left) where it stopped.
 
     Steps that are done are not done again. Exit codes as for `run`.
@@ -69,6 +81,8 @@ def resume(ctx: click.Context, incident: str | None, auto: bool, as_json: bool) 
     project = options.opened(ctx)
     return walked(
         project,
+        app=None if plain else options.app(ctx),
+        name=incident or "the run that was left",
         auto=auto,
         as_json=as_json,
         given=options.given(ctx),
@@ -85,12 +99,23 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def walked(
-    project: Project, *, auto: bool, as_json: bool, go: Callable[[FrontEnd], RunReport], given: Path | None = None
+    project: Project,
+    *,
+    auto: bool,
+    as_json: bool,
+    go: Callable[[FrontEnd], RunReport],
+    app: App | None = None,
+    name: str = "",
+    given: Path | None = None,
 ) -> int:
     """Drive a run with the front end that fits, print its report, and give the exit code.
 
     `given` is what `--project` said: the commands that are told carry it.
     """
+    if app is not None and not auto and not as_json:
+        from mlops_tui.cli.commands.app import left
+
+        return left(app(lambda _environ: project, go, name), project.root, given=given)
     from mlops_tui.cli import lines
     from mlops_tui.cli.console import Console, Quiet, interruptible
 

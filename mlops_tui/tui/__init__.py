@@ -1,0 +1,1 @@
+"""The app on a terminal: screens over `mlops_tui.session`. No logic: values in, keys out."""
