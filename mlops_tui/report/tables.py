@@ -18,27 +18,44 @@ _HELD = {"day before": "1d", "week before": "7d", "reference": "ref"}
 _LEAST = 8
 _LEAST_WHERE = 12
 _MOST_CELL = 60
+_COLUMNS = {
+    "STATUS": "l",
+    "WHERE": "l",
+    "WHAT": "l",
+    "AGAINST": "l",
+    "VS": "l",
+    "BEFORE": "r",
+    "NOW": "r",
+    "CHANGE": "r",
+    "95%": "r",
+    "SINCE": "l",
+}
+_LAYOUTS: tuple[tuple[str, ...], ...] = (
+    ("VS",),
+    ("AGAINST",),
+    ("AGAINST", "VS"),
+    ("AGAINST", "VS", "BEFORE", "NOW"),
+    ("AGAINST", "VS", "BEFORE", "NOW", "95%"),
+)
+"""What is left out, in this order, until the table fits: the sides of a comparison give way before the place's value does."""
+_WHOLE = 60
+_LETTERS = (_WHOLE, 8, 4, 2)
+"""To how many letters the names of dimensions are cut, in this order; their values are cut last of all."""
 
 
 def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | None = None) -> str:
-    """Findings as a table, the worst first: status, where, what, (against, before, now,) change, 95 % interval, since.
+    """Findings as a table, the worst first: status, where, what, against, before, now, change, 95 % interval, since.
 
-    What it was held against, before and now are shown from 100 columns on; below that only what tells two rows apart. A
-    finding that could not be measured, of too few rows or about the log itself has its reason below. `most` cuts the table
-    and says what was left out.
+    Where the width does not hold all of that, what it was held against is shortened, then left out (but where it tells two
+    rows apart), then dimensions' names are shortened, then before and now go, then the interval. A finding that could not
+    be measured, of too few rows or about the log itself has its reason below. `most` cuts the table and says what was left out.
     """
     ranked = sorted(findings, key=lambda f: f.rank)
     shown = ranked if most is None else ranked[:most]
     if not shown:
         return "no findings"
-    roomy = width >= 100
-    names = ["STATUS", "WHERE", "WHAT", *(["AGAINST", "BEFORE", "NOW"] if roomy else []), "CHANGE", "95%", "SINCE"]
-    rows = [_finding_row(f, roomy) for f in shown]
-    if not roomy:
-        _tell_apart(rows, shown)
-    aligned = "lll" + ("lrr" if roomy else "") + "rrl"
-    widths = _fitted(_natural(names, rows), width, shrink=(1,), least=_LEAST_WHERE)
-    widths = _fitted(widths, width, shrink=(1, 2))
+    names, rows, widths = _laid_out(shown, width)
+    aligned = "".join(_COLUMNS[n] for n in names)
     out = [_line(names, widths, aligned)]
     for finding, row in zip(shown, rows, strict=True):
         row[1] = words.fitted_where(finding.slice, widths[1])
@@ -49,19 +66,48 @@ def findings_table(findings: Iterable[Finding], width: int = 80, *, most: int | 
     return "\n".join(out)
 
 
-def _finding_row(finding: Finding, roomy: bool) -> list[str]:
-    status = STATUS_WORDS[finding.status]
-    sides = [words.against(finding) or "-", *(words.value(v, finding.unit) for v in (finding.baseline, finding.value))]
-    since = "recovery" if finding.recovery else words.moment(finding.onset)
-    return [
-        status,
-        words.where(finding.slice),
-        words.what(finding),
-        *(sides if roomy else []),
-        words.change(finding),
-        words.interval(finding),
-        since,
-    ]
+def _laid_out(findings: Sequence[Finding], width: int) -> tuple[list[str], list[list[str]], list[int]]:
+    """The first layout that fits, whole names of dimensions first: column names, rows, widths."""
+    # whole first, then names of eight letters with both sides, then ever less
+    tries = [(out, _WHOLE) for out in _LAYOUTS[:3]] + [(_LAYOUTS[2], 8)]
+    tries += [(_LAYOUTS[3], letters) for letters in _LETTERS[:-1]] + [(_LAYOUTS[4], letters) for letters in _LETTERS]
+    for out, letters in tries:
+        names, rows = _chosen(findings, out)
+        widths = _natural(names, rows)
+        widths[1] = max(cells.wide(names[1]), *(cells.wide(words.where(f.slice, letters)) for f in findings))
+        if sum(widths) + len(GAP) * (len(widths) - 1) <= width:
+            return names, rows, widths
+    names, rows = _chosen(findings, _LAYOUTS[3])
+    widths = _fitted(_natural(names, rows), width, shrink=(1,), least=_LEAST_WHERE)
+    return names, rows, _fitted(widths, width, shrink=(1, 2))
+
+
+def _chosen(findings: Sequence[Finding], out: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    names = [n for n in _COLUMNS if n not in out]
+    given = [_finding_row(f) for f in findings]
+    rows = [[row[n] for n in names] for row in given]
+    if "AGAINST" in out and "VS" in out:
+        _tell_apart(rows, findings)
+    return names, rows
+
+
+def _finding_row(finding: Finding) -> dict[str, str]:
+    held = words.against(finding)
+    # a distance has no side before it; what its baseline holds is the part that chance alone would give
+    sides = ("-", "-") if finding.unit == "psi" else [words.value(v, finding.unit) for v in (finding.baseline, finding.value)]
+    lone = finding.change is None and finding.baseline is not None and finding.unit != "psi"
+    return {
+        "STATUS": STATUS_WORDS[finding.status],
+        "WHERE": words.where(finding.slice),
+        "WHAT": words.what(finding),
+        "AGAINST": held or "-",
+        "VS": _HELD.get(held, "-"),
+        "BEFORE": sides[0],
+        "NOW": sides[1],
+        "CHANGE": "-" if lone else words.change(finding),
+        "95%": words.interval(finding),
+        "SINCE": "recovery" if finding.recovery else words.moment(finding.onset),
+    }
 
 
 def _tell_apart(rows: Sequence[list[str]], findings: Sequence[Finding]) -> None:
@@ -75,7 +121,8 @@ def _tell_apart(rows: Sequence[list[str]], findings: Sequence[Finding]) -> None:
 
 def _reason(finding: Finding, width: int) -> list[str]:
     """The sentence below a row whose numbers do not speak for themselves: cut to a line for too few rows, else on two."""
-    if not finding.summary or not (finding.status in ("unknown", "insufficient") or finding.kind == "data_quality"):
+    about_log = finding.kind == "data_quality" and finding.check_name != "missing_rate"
+    if not finding.summary or not (finding.status in ("unknown", "insufficient") or about_log):
         return []
     most = 1 if finding.status == "insufficient" else 2
     return [_INDENT + part for part in cells.wrapped(one_line(finding.summary), width - len(_INDENT), most)]

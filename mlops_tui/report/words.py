@@ -62,9 +62,9 @@ def interval(finding: Finding) -> str:
     return "..".join(signed(v, finding.unit).rstrip("%p") if of_change else value(v, finding.unit) for v in finding.interval)
 
 
-def where(slice_: Mapping[str, str]) -> str:
-    """`region=ES, channel=web`, or `all`."""
-    return ", ".join(f"{one_line(k)}={one_line(v)}" for k, v in sorted(slice_.items())) or "all"
+def where(slice_: Mapping[str, str], letters: int = 60) -> str:
+    """`region=ES, channel=web`, or `all`; the dimensions' names in at most so many `letters`, their values whole."""
+    return ", ".join(f"{cells.cut(one_line(k), letters)}={one_line(v)}" for k, v in sorted(slice_.items())) or "all"
 
 
 def what(finding: Finding) -> str:
@@ -79,8 +79,7 @@ def what(finding: Finding) -> str:
 def fitted_where(slice_: Mapping[str, str], width: int) -> str:
     """The slice in at most `width` columns where that can be: the dimensions' names give way before their values do."""
     for most in (60, *range(20, 1, -1)):
-        parts = [f"{cells.cut(one_line(k), most)}={one_line(v)}" for k, v in sorted(slice_.items())]
-        text = ", ".join(parts) or "all"
+        text = where(slice_, most)
         if cells.wide(text) <= width:
             break
     return cells.cut(text, width)

@@ -116,10 +116,28 @@ def test_rows_alike_say_what_they_were_held_against():
     current = Window(now - day, now)
     sides = (current.shift(-day), Window(now - 29 * day, now - day))
     rows = [finding(slice={"region": "ES"}, change=-0.2, unit="pp", window=current, reference=side) for side in sides]
-    text = findings_table([*rows, FRANCE], 80)
+    text = findings_table([*rows, FRANCE], 66)
     assert "decision rate (1d)" in text and "decision rate (ref)" in text
     assert "OK      region=FR  decision rate  " in text
     assert "(1d)" not in findings_table(rows, 120)
+
+
+def test_nothing_is_cut_where_something_can_go():
+    """At 80 and at 100 columns a long slice and a long measure stand whole: what they were held against gives way first."""
+    day, now = timedelta(days=1), datetime(2026, 10, 14, 3, tzinfo=UTC)
+    current = Window(now - day, now)
+    sides = {"window": current, "reference": Window(now - 29 * day, now - day), "interval": (-0.125, -0.069)}
+    small = finding(slice={"merchant_size": "small"}, value=0.574, baseline=0.671, change=-0.097, unit="pp", onset=now, **sides)
+    fresh = finding(
+        check="freshness", kind="volume", target="collections_feed", value=300.0, baseline=60.0, change=240.0, unit="s"
+    )
+    narrow, wide = findings_table([small, fresh], 80), findings_table([small, fresh], 100)
+    for text in (narrow, wide):
+        assert "merchant_size=small" in text and "freshness collections_feed" in text
+    assert "AGAINST" not in narrow and "-12.5..-6.9" in wide
+    assert "AGAINST" in findings_table([small, fresh], 130)
+    least = findings_table([finding(slice={"merchant_size": "v" * 40, "region": "ES"}, change=-0.1, unit="pp")], 80)
+    assert "v" * 40 in least and "=ES" in least
 
 
 def test_a_finding_about_the_log_has_its_sentence():
