@@ -164,10 +164,10 @@ class RunContext:
             return windows.reference.start
         from mlops_tui.inventory.versions import last_good, live_at
 
-        onset = self.onset()
-        found = (
-            live_at(self.versions, windows.now) if name == "model_version" else last_good(self.versions, onset or windows.now)
-        )
+        if name == "model_version":
+            found = live_at(self.versions, windows.now)
+        else:
+            found = last_good(self.versions, self.onset() or windows.now, self.subject.project.zone)
         return found.id if found else None
 
     def onset(self) -> datetime | None:

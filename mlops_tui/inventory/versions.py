@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from mlops_tui.inventory.changes import Change, Changes
@@ -87,22 +87,35 @@ def live_at(versions: Sequence[Version], at: datetime) -> Version | None:
     return best[1] if best else None
 
 
-def last_good(versions: Sequence[Version], onset: datetime) -> Version | None:
+def contaminated(version: Version, onset: datetime, zone: tzinfo = UTC) -> bool:
+    """Whether a version was trained on rows of the onset's day or later, and went live after the onset.
+
+    Training days are the project's, so `zone` is the project's too.
+    """
+    late = version.deployed is None or version.deployed > onset
+    return late and not _trained_before(version, onset, zone)
+
+
+def last_good(versions: Sequence[Version], onset: datetime, zone: tzinfo = UTC) -> Version | None:
     """The newest version that was live before the onset and was trained only on rows of days before the onset's.
 
     A version of which nobody recorded the training rows passes, since it was live before the onset. None when there
     is no such version.
     """
-    day = onset.date()
     good = [
         (start, v)
         for v in versions
         if v.role not in _BESIDE
         and (start := v.last_start(onset, inclusive=False)) is not None
-        and (v.trained_to is None or v.trained_to < day)
+        and _trained_before(v, onset, zone)
     ]
     best = max(good, key=lambda pair: (pair[0], pair[1].id), default=None)
     return best[1] if best else None
+
+
+def _trained_before(version: Version, onset: datetime, zone: tzinfo) -> bool:
+    """Whether no training row is known to be of the onset's day or later."""
+    return version.trained_to is None or version.trained_to < onset.astimezone(zone).date()
 
 
 def _version(name: str, spec: VersionSpec | None, rows: Sequence[Change], seen: tuple[datetime, datetime] | None) -> Version:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from mlops_tui.core.canonical import plain
@@ -11,7 +11,7 @@ from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.finding import Finding, describe_slice
 from mlops_tui.core.window import iso
 from mlops_tui.inventory.types import Owner
-from mlops_tui.inventory.versions import Version
+from mlops_tui.inventory.versions import Version, contaminated
 from mlops_tui.project import Subject
 from mlops_tui.project.history import history
 from mlops_tui.report import publish
@@ -60,7 +60,7 @@ def gather(subject: Subject, findings: Sequence[Finding], *, step: str, run: str
         "feeds": len(subject.spec.changes),
         "changes": told,
         "change_problems": [str(p) for p in changes.problems],
-        "versions": _versions(versions, since, subject.windows.now),
+        "versions": _versions(versions, since, subject.windows.now, subject.project.zone),
         "data": _data(subject),
         "duties": _duties(subject, moved, versions, since),
     }
@@ -102,7 +102,7 @@ def _moved(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     ]
 
 
-def _versions(versions: Sequence[Version], since: datetime, now: datetime) -> list[dict[str, Any]]:
+def _versions(versions: Sequence[Version], since: datetime, now: datetime, zone: tzinfo) -> list[dict[str, Any]]:
     """The version live before the onset, and every one that decided since; which were trained on rows after it."""
     out = []
     for v in versions:
@@ -121,17 +121,11 @@ def _versions(versions: Sequence[Version], since: datetime, now: datetime) -> li
                     "trained_to": v.trained_to,
                     "first_seen": v.first_seen,
                     "last_seen": v.last_seen,
-                    "contaminated": contaminated(v, since),
+                    "contaminated": contaminated(v, since, zone),
                 }
             )
         )
     return out
-
-
-def contaminated(version: Version, onset: datetime) -> bool:
-    """Whether a version was trained on rows of the onset's day or later, and deployed after it."""
-    late = version.deployed is None or version.deployed > onset
-    return version.trained_to is not None and version.trained_to >= onset.date() and late
 
 
 def _data(subject: Subject) -> list[dict[str, Any]]:
@@ -170,7 +164,7 @@ def _duties(
         if not any(a.check == "feature_drift" and a.feature in (None, name) for a in subject.spec.alerts):
             duty(f"Add an alert on {name}: nothing pages when it moves", subject.spec.owner)
     for version in versions:
-        if contaminated(version, since):
+        if contaminated(version, since, subject.project.zone):
             duty(
                 f"Keep version {version.id} out of rollbacks and references: it was trained on rows after the onset",
                 subject.spec.owner,

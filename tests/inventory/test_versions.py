@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mlops_tui.inventory import Inventory
 from mlops_tui.inventory.changes import Change, Changes
-from mlops_tui.inventory.versions import Version, last_good, live_at, versions
+from mlops_tui.inventory.versions import Version, contaminated, last_good, live_at, versions
 
 Make = Callable[..., Inventory]
 MODEL = "credit-risk"
@@ -78,6 +79,20 @@ def test_the_last_good_version_knows_nothing_of_the_broken_world(make: Make) -> 
     unknown = last_good([Version("u", "live", first_seen=at(1))], at(2))
     assert unknown is not None
     assert unknown.id == "u"
+
+
+def test_days_of_training_are_the_projects() -> None:
+    """West of Greenwich the evening of the 12th is the 13th in UTC: a version trained on that day has seen the broken world."""
+    zone = ZoneInfo("America/New_York")
+    onset = at(13, 1)  # nine in the evening of the 12th in New York
+    old = Version("old", "previous", at(5), trained_to=date(2026, 10, 11), deploys=(at(5),))
+    new = Version("new", "live", at(13), trained_to=date(2026, 10, 12), deploys=(at(13),))
+    late = Version("late", "live", at(14), trained_to=date(2026, 10, 12), deploys=(at(14),))
+    good = last_good([old, new], onset, zone)
+    assert good is not None
+    assert good.id == "old"
+    assert [contaminated(v, onset, zone) for v in (old, new, late)] == [False, False, True]
+    assert not contaminated(late, onset)
 
 
 def test_nothing_known_gives_nothing(make: Make) -> None:
