@@ -77,7 +77,7 @@ def _laid_out(findings: Sequence[Finding], width: int) -> tuple[list[str], list[
         widths[1] = max(cells.wide(names[1]), *(cells.wide(words.where(f.slice, letters)) for f in findings))
         if sum(widths) + len(GAP) * (len(widths) - 1) <= width:
             return names, rows, widths
-    names, rows = _chosen(findings, _LAYOUTS[3])
+    names, rows = _chosen(findings, _LAYOUTS[4])
     widths = _fitted(_natural(names, rows), width, shrink=(1,), least=_LEAST_WHERE)
     return names, rows, _fitted(widths, width, shrink=(1, 2))
 
