@@ -41,8 +41,10 @@ demo: $(VENV)/.base ## make a demo chain with an incident in it, and run the run
 test: $(VENV)/.dev ## the tests that every change must pass
 	@$(BIN)/python -m pytest -m "$(MARK)"
 
-proof: $(VENV)/.dev ## the slow tests: many seeds, whole processes
+proof: $(VENV)/.dev ## the slow tests (many seeds, whole processes), and what is measured, each beside its bar
 	@$(BIN)/python -m pytest -m slow
+	@for each in benchmarks/*.py; do $(BIN)/python "$$each" || missed="$$missed $$each"; done; \
+	  test -z "$$missed" || { echo "missed the bar:$$missed" >&2; exit 1; }
 
 lint: $(VENV)/.dev ## style, types, and which room may import which
 	@$(BIN)/ruff check
