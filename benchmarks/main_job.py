@@ -2,8 +2,8 @@
 
     python benchmarks/main_job.py [--small] [--json OUT]
 
-Bars: the demo is there within 15 s, `check` answers within 15 s, an unattended run has charts and draft within a minute. `--small` takes few rows and
-judges nothing: it only shows that the benchmark runs.
+Bars: the demo is there within 15 s, `check` answers within 15 s, an unattended run has charts and draft within a minute.
+`--small` takes few rows and judges nothing: it only shows that the benchmark runs.
 """
 
 from __future__ import annotations
