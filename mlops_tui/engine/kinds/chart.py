@@ -25,7 +25,7 @@ class ChartKind(Kind):
 
     def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
         """Build each chart; one that cannot be made is named, and does not take the others with it."""
-        from mlops_tui.report import Chart, build, draw, pngs
+        from mlops_tui.report import Chart, build, draw, pngs, publish
 
         findings = findings_so_far(call)
         where = place(findings)
@@ -44,7 +44,8 @@ class ChartKind(Kind):
             emit(Output(call.step.id, draw(chart, 78, 18), "chart"))
         for line in missing:
             emit(Output(call.step.id, line, "err"))
-        drawn = pngs(charts) if charts else []
+        # files go along with messages and drafts: what few rows stand behind is on this screen only
+        drawn = pngs([publish.chart(c) for c in charts]) if charts else []
         artefacts: list[Artefact] = []
         for chart, data in zip(charts, drawn, strict=True):
             artefacts.append(call.keep(data, "png", f"{chart.id}.png", chart.title))

@@ -10,9 +10,12 @@ from mlops_tui.engine.kinds.confirm import SELF
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Output
 
+LEAVES = frozenset({"png", "svg", "markdown", "html"})
+"""Kinds of artefacts that go along with a message."""
+
 
 class NotifyParams(Params, kw_only=True, frozen=True):
-    """`to` is a team, `on_call` or `owner`; `attach` names earlier steps whose artefacts go along."""
+    """`to` is a team, `on_call` or `owner`; `attach` names earlier steps whose charts and drafts go along."""
 
     to: str
     text: str
@@ -48,7 +51,7 @@ class NotifyKind(Kind):
         teams = call.project.inventory.teams_for(given.to, call.subject.model)
         if not teams:
             raise RunbookError(f"nobody is {given.to!r} for {call.subject.model}", where=call.where)
-        attached = [sha for other in given.attach if (r := call.state.steps.get(other)) for sha in r.artefacts]
+        attached = _leaving(call, given.attach)
         channels: list[str] = []
         for team in teams:
             channel = call.project.inventory.file.teams[team].slack
@@ -67,11 +70,19 @@ class NotifyKind(Kind):
                 step=call.step.id,
                 run=call.run,
                 attachments=tuple(attached),
+                titles=tuple(attached.values()),
                 id=f"{call.run}:{call.step.id}:{channel}",
             )
         if not channels:
             return Outcome("attention", text=f"nobody could be told: {', '.join(teams)} without a channel")
         return Outcome("ok", value=text, text=f"to {', '.join(channels)}: {text}")
+
+
+def _leaving(call: Call, steps: Iterable[str]) -> dict[str, str]:
+    """The charts and drafts of these steps, hash to title; rows and the output of commands stay on this machine."""
+    records = (r for other in steps if (r := call.state.steps.get(other)))
+    made = (a for r in records for a in r.body.get("artefacts") or () if a.get("kind") in LEAVES)
+    return {str(a["sha256"]): str(a.get("title") or "") for a in made}
 
 
 KIND = NotifyKind()

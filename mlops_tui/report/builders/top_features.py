@@ -23,9 +23,11 @@ FEW_VALUES = 12
 def build(subject: Subject, findings: tuple[Finding, ...], where: Mapping[str, str]) -> tuple[Chart, ...]:
     """A chart for each of the (at most three) worst `feature_drift` findings, of their own slice and windows.
 
-    Nothing is measured to choose them: without such findings this raises LogError, and says what to run first.
+    Nothing is measured to choose them: without such findings this raises LogError, and says what to run first. Features
+    whose values must not be shown (sensitive columns, free text) are never drawn.
     """
-    drifts = _chosen(findings, where)
+    hidden = {n for n, f in subject.features.items() if n in subject.log.spec.sensitive or f.type == "text"}
+    drifts = _chosen(tuple(f for f in findings if f.target not in hidden), where)
     if not drifts:
         raise LogError(
             "no feature_drift finding says which features to draw",
