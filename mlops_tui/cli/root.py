@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "demo": ("demo", "Make a demo project with an incident in its logs."),
+        "init": ("init", "Make a project from a folder of logs: every guess says why."),
         "models": ("models", "List the models and who answers for them."),
         "model": ("models", "Show one model: people, logs, versions, alerts."),
         "check": ("check", "What moved, and which alerts fire (exit 1 when one does)."),

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
 def whoami(inventory: Inventory) -> Actor:
     """The user by uid (never by $USER, which anyone can set), named as in the inventory where the login is known there."""
+    name = login()
+    member = inventory.person(name)
+    return Actor(name, os.getuid(), socket.gethostname(), os.getpid(), member.name if member else "")
+
+
+def login() -> str:
+    """The user's login by uid; `uid-NUMBER` for one that the system has no name for."""
     uid = os.getuid()
     try:
-        login = pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        login = f"uid-{uid}"
-    member = inventory.person(login)
-    return Actor(login, uid, socket.gethostname(), os.getpid(), member.name if member else "")
+        return f"uid-{uid}"
