@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 
 from mlops_tui.core.window import parse_duration
 from mlops_tui.inventory.lint_book import Book
-from mlops_tui.inventory.types import Metric, Model, Span, TopSlice, WindowsSpec
+from mlops_tui.inventory.types import QUARTER, Metric, Model, Span, TopSlice, WindowsSpec
 
-_QUARTER = re.compile(r"\d{4}-Q[1-4]\Z")
 _SCRIPTS = {".py", ".sh", ".R", ".jl"}
 _NAMED = {"business_metric", "risk_metric"}
 
@@ -100,7 +98,7 @@ def _windows(book: Book, windows: WindowsSpec, *path: str | int) -> None:
     if isinstance(reference, Span):
         if reference.from_ >= reference.to:
             book.add("the reference ends before it begins", "", *path, "reference")
-    elif reference != "training" and not _QUARTER.match(reference):
+    elif reference != "training" and not QUARTER.match(reference):
         try:
             good = parse_duration(reference).total_seconds() > 0
         except (ValueError, OverflowError):

@@ -6,6 +6,7 @@ Field names are the file's keys. Every scalar of the file is text until one of t
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -180,6 +181,10 @@ class Span(_Part, frozen=True, kw_only=True, rename={"from_": "from"}):
 
     from_: datetime
     to: datetime
+
+
+QUARTER = re.compile(r"(\d{4})-Q([1-4])\Z")
+"""A quarter of the calendar as a reference, such as `2026-Q2`."""
 
 
 class WindowsSpec(_Part, frozen=True, kw_only=True):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mlops_tui.core.errors import LogError
 from mlops_tui.core.window import Window, Windows, parse_duration
-from mlops_tui.inventory.types import Span, WindowsSpec
+from mlops_tui.inventory.types import QUARTER, Span, WindowsSpec
 
-_QUARTER = re.compile(r"(\d{4})-Q([1-4])\Z")
 Trained = Callable[[datetime], Window | None]
 """Gives the rows' span that the version live at a moment was trained on."""
 
@@ -29,7 +27,7 @@ def windows_at(spec: WindowsSpec, now: datetime, clock: datetime, zone: ZoneInfo
 def _reference(reference: str | Span, current: Window, zone: ZoneInfo, trained: Trained) -> Window:
     if isinstance(reference, Span):
         return Window(_utc(reference.from_, zone), _utc(reference.to, zone))
-    if quarter := _QUARTER.match(reference):
+    if quarter := QUARTER.match(reference):
         year, number = int(quarter[1]), int(quarter[2])
         start = datetime(year, 3 * number - 2, 1, tzinfo=zone)
         end = datetime(year + number // 4, 3 * number % 12 + 1, 1, tzinfo=zone)
