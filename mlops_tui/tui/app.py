@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlops_tui.session.walks import Walk
 
 Opener = Callable[[], "Project"]
+_ENDINGS = {"ended": "has reached its end", "failed": "failed", "interrupted": "was left", "waiting": "waits for an answer"}
 LOOK = 4.0
 """Seconds between two looks at whether somebody else wrote into the incident on the screen."""
 
@@ -105,10 +106,9 @@ class RunbookApp(App[None]):
         except RuntimeError:
             return
 
-    def crash(self, text: str) -> None:
-        """Keep a traceback in a file."""
-        if self.state.project is not None:
-            self.state.project.crash_log(text)
+    def crash(self, text: str) -> str:
+        """Keep a traceback in a file; gives its path, empty where there is no project that could keep it."""
+        return str(self.state.project.crash_log(text)) if self.state.project is not None else ""
 
     # -- the start
 
@@ -138,19 +138,21 @@ class RunbookApp(App[None]):
             go, self._go = self._go, None
             self.begin(self._asked, go)
         else:
-            self.check_fleet()
+            self.check_missing()
         self.read_incidents()
         self.render_state()
 
     # -- asking
 
-    def check_fleet(self) -> None:
-        """Run every model's checks, one after the other, each with logs of its own."""
-        assert self.state.models is not None
-        for line in self.state.models.models:
-            self._check(line.id)
+    def check_missing(self, *models: str) -> None:
+        """Run the checks of these models (all by default) that were not run yet, one after the other."""
+        known = tuple(m.id for m in self.state.models.models) if self.state.models else ()
+        for name in models or known:
+            if name not in self.state.checks and f"check {name}" not in self.state.failed:
+                self.check(name)
 
-    def _check(self, model: str) -> None:
+    def check(self, model: str) -> None:
+        """Run a model's checks, on logs of its own, so that stopping them stops nothing else."""
         project = self.state.project
         if project is None:
             return
@@ -267,7 +269,7 @@ class RunbookApp(App[None]):
         models = getattr(page, "models", None)
         for name in models() if models else ():
             self.state.chains.pop(name, None)
-            self._check(name)
+            self.check(name)
         self.read_incidents()
         self.render_state()
 
@@ -317,7 +319,7 @@ class RunbookApp(App[None]):
                 self.fault = message.error
                 self.exit()
                 return
-            self.tell(f"{message.key}: {one_line(str(message.error))}", "crit")
+            self.tell(f"{message.key}: {in_words(message.error, message.kept)}", "crit")
         elif message.stopped:
             self.state.failed[message.key] = "stopped"
             self.tell(f"{message.key}: stopped", "warn")
@@ -345,7 +347,9 @@ class RunbookApp(App[None]):
             return
         from mlops_tui.tui.screens.walk import WalkPage
 
+        first = bool(self._asked) and self.drive is None
         self.drive = start_drive(name, go, self.hear, self.crash)
+        self.drive.asked = first
         self.push_screen(WalkPage(driven=True))
         self.tick()
 
@@ -381,8 +385,11 @@ class RunbookApp(App[None]):
         """The engine showed something."""
         if self.drive is None:
             return
+        fresh = not self.drive.incident
         if self.drive.take(message.item) and self.drive.incident:
             self.read_walk(self.drive.incident, self.drive.run)
+            if fresh:
+                self.read_incidents()
         self.tick()
         self.render_state()
 
@@ -392,30 +399,25 @@ class RunbookApp(App[None]):
         if drive is None:
             return
         drive.over, drive.report, drive.question, drive.step = True, message.report, None, ""
+        drive.kept = message.kept
         if message.report is not None:
             self.reports.append(message.report)
         if message.error is not None and not drive.incident:
             self._never_began(message.error)
         elif message.error is not None:
-            self.tell(one_line(str(message.error)), "crit")
+            self.tell(in_words(message.error, drive.kept), "crit")
         if drive.incident:
             self.read_walk(drive.incident, drive.run)
+        if message.report is not None:
+            self.tell(f"{message.report.incident} · the run {_ENDINGS[message.report.state]}")
         self.read_incidents()
-        if self.state.models is not None and not self.state.checks:
-            self.check_fleet()
         if drive.leaving or self._leaving:
             self.exit()
         self.render_state()
 
     def _never_began(self, error: BaseException) -> None:
         """A run that could not start: the command line says why; within the app, the screen before does."""
-        if (
-            self._asked
-            and not self.reports
-            and self.fault is None
-            and self.drive is not None
-            and self.drive.name == self._asked
-        ):
+        if self.drive is not None and self.drive.asked:
             self.fault = error
             self.exit()
             return
@@ -423,7 +425,7 @@ class RunbookApp(App[None]):
 
         if isinstance(self.screen, WalkPage):
             self.pop_screen()
-        self.tell(one_line(str(error), most=500), "crit")
+        self.tell(in_words(error, self.drive.kept if self.drive else ""), "crit")
 
     def answer(self, choice: str, why: str) -> None:
         """Answer the question that waits, as the person who runs this app."""
@@ -595,6 +597,10 @@ class RunbookApp(App[None]):
                 incident.id, f"Open the incident: {incident.title}", lambda name=incident.id: self.open_incident(name)
             )
 
+    def can_stop(self) -> bool:
+        """Whether something runs that a person may stop."""
+        return self.jobs.stoppable() is not None or (self.driving and self.drive is not None and bool(self.drive.step))
+
     def open_model(self, name: str) -> None:
         """Show a model."""
         from mlops_tui.tui.screens.model import ModelPage
@@ -606,3 +612,11 @@ class RunbookApp(App[None]):
         from mlops_tui.tui.screens.incident import IncidentPage
 
         self.push_screen(IncidentPage(name))
+
+
+def in_words(error: BaseException, kept: str) -> str:
+    """What went wrong as one line; a fault of ours says so, and where its details are kept."""
+    if isinstance(error, RunbookError):
+        return one_line(str(error), most=500)
+    where = f" (details: {kept})" if kept else ""
+    return one_line(f"this is a fault of ours: {type(error).__name__}: {error}{where}", most=500)

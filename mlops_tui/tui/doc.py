@@ -75,7 +75,7 @@ class Doc:
 
     def state(self, state: str, said: str = "") -> Doc:
         """A state word in its tone, and what was said."""
-        words = one_line(f"{state}: {said}" if said else state, most=4000)
+        words = one_line(f"{state}: {said}" if said and said != state else state, most=4000)
         folded = textwrap.wrap(words, self.width) or [state]
         tone = STATE_TONES.get(state, "plain")
         self.lines.append(Content("").join([toned(folded[0][: len(state)], tone, bold=True), toned(folded[0][len(state) :])]))

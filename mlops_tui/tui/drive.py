@@ -51,6 +51,10 @@ class Drive:
     over: bool = False
     leaving: bool = False
     report: RunReport | None = None
+    kept: str = ""
+    """Where the details of a fault of ours lie."""
+    asked: bool = False
+    """Whether the command line asked for it: then it also says why it could not begin."""
 
     def take(self, item: Item) -> bool:
         """Take an item in; whether it was an event, after which the journal is worth reading again."""
@@ -93,7 +97,7 @@ class Drive:
         self.front.inbox.put(Cancel("run"))
 
 
-def start(name: str, go: Go, post: Post, crash: Callable[[str], object]) -> Drive:
+def start(name: str, go: Go, post: Post, crash: Callable[[str], str]) -> Drive:
     """Drive a run in a thread."""
     front = Front(post)
 
@@ -105,8 +109,7 @@ def start(name: str, go: Go, post: Post, crash: Callable[[str], object]) -> Driv
         except RunbookError as error:
             post(DriveEnded(None, error))
         except Exception as fault:  # noqa: BLE001 - the border of a thread: the screen says it, the log file keeps it
-            crash(traceback.format_exc())
-            post(DriveEnded(None, fault))
+            post(DriveEnded(None, fault, crash(traceback.format_exc())))
         else:
             post(DriveEnded(report, None))
 

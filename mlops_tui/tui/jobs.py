@@ -40,7 +40,7 @@ class Job:
 class Jobs:
     """The jobs that run now, by key. Touched by the app's thread only."""
 
-    def __init__(self, post: Post, crash: Callable[[str], object]) -> None:
+    def __init__(self, post: Post, crash: Callable[[str], str]) -> None:
         self._post = post
         self._crash = crash
         self.running: dict[str, Job] = {}
@@ -77,6 +77,7 @@ class Jobs:
 
     def _run(self, job: Job, work: Callable[[Job], Iterable[Message] | Message | None]) -> None:
         error: BaseException | None = None
+        kept = ""
         try:
             found = work(job)
             for message in (found,) if isinstance(found, Message) else found or ():
@@ -86,10 +87,10 @@ class Jobs:
         except RunbookError as known:
             error = known
         except Exception as fault:  # noqa: BLE001 - the border of a thread: the screen says it, the log file keeps it
-            self._crash(traceback.format_exc())
+            kept = self._crash(traceback.format_exc())
             error = fault
         job.over.set()
-        self._post(JobEnded(job.key, error, job.stopped.is_set()))
+        self._post(JobEnded(job.key, error, job.stopped.is_set(), kept))
 
 
 def _interrupt(job: Job) -> None:

@@ -78,15 +78,18 @@ class DriveEnded(Message):
 
     report: RunReport | None
     error: BaseException | None
+    kept: str = ""
 
 
 @dataclass
 class JobEnded(Message):
-    """Work in a thread is over. `error` is what went wrong, `stopped` that a person stopped it."""
+    """Work in a thread is over. `error` is what went wrong, `stopped` that a person stopped it, `kept` where a fault's
+    details lie."""
 
     key: str
     error: BaseException | None
     stopped: bool
+    kept: str = ""
 
 
 @dataclass

@@ -71,10 +71,17 @@ class Page(Screen[None]):
             self.render_state()
             self.own.show_status()
 
+    def hidden(self) -> set[str]:
+        """The actions that mean nothing now: the line of keys leaves them out."""
+        hidden = set() if self.own.can_stop() else {"cancel"}
+        return hidden if self.own.drive is not None else hidden | {"walk"}
+
     def say(self, text: str, tone: str = "muted") -> None:
         """Put a line above the keys."""
         for status in self.query(Status):
             status.show(text, tone)
+        for keys in self.query(Keys):
+            keys.hide(frozenset(self.hidden()))
 
     # -- where keys go
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -245,7 +245,3 @@ class Rows(ScrollView, can_focus=True):
         """Redraw all: the head does not scroll."""
         super().watch_scroll_y(old_value, new_value)
         self.refresh()
-
-    def reveal_region(self) -> Region:
-        """Where the cursor's row is."""
-        return Region(0, self.cursor + self._head, self.size.width, 1)

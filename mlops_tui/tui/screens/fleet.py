@@ -23,10 +23,10 @@ COLUMNS = (
     Column("MODEL", shrink=True, least=12),
     Column("OWNER", shrink=True, least=8),
     Column("DATA", right=True),
-    Column("FIRED", right=True),
+    Column("FIRED", right=True, from_width=90),
     Column("INCIDENT"),
-    Column("ON CALL", from_width=110),
-    Column("WORST", shrink=True, least=10),
+    Column("ON CALL", from_width=130),
+    Column("WORST", shrink=True, least=20),
 )
 
 
@@ -43,6 +43,15 @@ class Fleet(Page):
     def models(self) -> tuple[str, ...]:
         """The models that this screen shows."""
         return tuple(m.id for m in self.own.state.models.models) if self.own.state.models else ()
+
+    def hidden(self) -> set[str]:
+        """There is nothing to go back to."""
+        return super().hidden() | {"back"}
+
+    def on_screen_resume(self) -> None:
+        """Whoever comes here wants to know how the models are."""
+        super().on_screen_resume()
+        self.own.check_missing()
 
     def render_state(self) -> None:
         """Every model's row, as far as it is known."""
@@ -158,7 +167,7 @@ def in_short(finding: object) -> str:
     assert isinstance(finding, Finding)
     if finding.status == "ok":
         return "nothing moved beyond its threshold"
-    return f"{words.where(finding.slice)}: {words.what(finding)} {words.change(finding)}"
+    return f"{words.what(finding)} {words.change(finding)}, {words.where(finding.slice)}"
 
 
 def told(doc: Doc, check: ModelCheck | None, failed: str) -> None:

@@ -45,6 +45,13 @@ class IncidentPage(Page):
         self.own.read_incidents()
         self.own.read_draft(self._incident)
 
+    def hidden(self) -> set[str]:
+        """There may be no run to look at, or none that was left."""
+        found = self.incident
+        ran = found is not None and bool(found.runs)
+        hidden = super().hidden() - ({"walk"} if ran else set())
+        return hidden if ran and found is not None and found.status == "open" else hidden | {"go_on"}
+
     @property
     def incident(self) -> Incident | None:
         """The incident, once it was read."""

@@ -29,11 +29,11 @@ COLUMNS = (
         Column("STATUS"),
         Column("WHERE", shrink=True, least=12),
         Column("WHAT", shrink=True, least=10),
-        Column("AGAINST", from_width=96),
+        Column("VS"),
         Column("BEFORE", right=True, from_width=96),
         Column("NOW", right=True, from_width=84),
         Column("CHANGE", right=True),
-        Column("95%", right=True),
+        Column("95%", right=True, from_width=90),
         Column("SINCE"),
     ),
     (
@@ -61,6 +61,7 @@ COLUMNS = (
         Column("TITLE", shrink=True, least=12),
     ),
 )
+_AGAINST = {"day before": "1d", "week before": "7d", "reference": "ref"}
 EMPTY = ("its checks run now", "no alert is declared", "no feature is declared", "no runbook applies")
 
 
@@ -84,8 +85,7 @@ class ModelPage(Page):
         """Read its chain."""
         super().on_mount()
         self.own.describe(self._model)
-        if self._model not in self.own.state.checks:
-            self.own._check(self._model)
+        self.own.check_missing(self._model)
 
     def models(self) -> tuple[str, ...]:
         """The models that this screen shows."""
@@ -246,7 +246,7 @@ def _finding_row(finding: Finding) -> Row:
             Cell(STATUS_WORDS[finding.status], STATUS_TONES[finding.status]),
             Cell(words.where(finding.slice)),
             Cell(words.what(finding)),
-            Cell(words.against(finding) or "-", "muted"),
+            Cell(_AGAINST.get(words.against(finding), "-"), "muted"),
             Cell(words.value(finding.baseline, finding.unit)),
             Cell(words.value(finding.value, finding.unit)),
             Cell(words.change(finding)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from mlops_tui.core.leave import one_line
-from mlops_tui.tui.doc import STATE_TONES, Doc, toned
+from mlops_tui.tui.doc import Doc, toned
 
 if TYPE_CHECKING:
     from mlops_tui.engine.types import Progress
@@ -29,8 +29,9 @@ def step(
     running: bool = False,
     progress: Progress | None = None,
     query: bool = False,
+    boxed: bool = False,
 ) -> None:
-    """A step: its title, why, what came out of it."""
+    """A step: its title, why, what came out of it. `boxed` says that its question stands in a box of its own."""
     doc.head(walked.plan.title)
     if walked.plan.why:
         doc.prose(walked.plan.why, "muted")
@@ -42,9 +43,9 @@ def step(
         share = f"{progress.text}, {progress.done:.0f} of {progress.total:.0f}" if progress and progress.total else ""
         doc.state("running", share)
     elif state == "waiting":
-        _asked(doc, walked)
+        _asked(doc, walked, boxed=boxed)
     else:
-        doc.state(state, walked.said)
+        doc.state(state, "" if any(walked.said == a.path for a in walked.artefacts) else walked.said)
     for stream, text in live[-MOST_LINES:]:
         doc.prose(text, "warn" if stream == "err" else "plain", indent="  ", first="| ")
     if walked.findings:
@@ -62,15 +63,15 @@ def step(
         doc.blank().line(("the query behind it", "muted")).prose(walked.query)
 
 
-def _asked(doc: Doc, walked: WalkStep) -> None:
+def _asked(doc: Doc, walked: WalkStep, *, boxed: bool) -> None:
     asked = walked.asked
     doc.state("waiting", "for an answer" if asked else "")
-    if asked is not None:
+    if asked is not None and not boxed:
         doc.prose(str(asked.body.get("text", "")), "plain", indent="  ", first="? ")
 
 
-def timeline(doc: Doc, incident: Incident) -> None:
-    """What happened, newest last; each entry's time, who, and what, folded."""
+def timeline(doc: Doc, incident: Incident, *, most: int = 99) -> None:
+    """What happened, newest last; each entry's time, who, and what, folded to at most so many lines."""
     day = ""
     for entry in incident.timeline:
         if (today := f"{entry.at:%Y-%m-%d}") != day:
@@ -79,6 +80,8 @@ def timeline(doc: Doc, incident: Incident) -> None:
         tone = {"note": "ask", "pinned": "ask", "answered": "ask"}.get(entry.kind, "plain")
         head = f"{entry.at:%H:%M:%S} "
         folded = textwrap.wrap(f"{one_line(entry.who)} · {entry.text}", max(doc.width - len(head), 20)) or [""]
+        if len(folded) > most:
+            folded = [*folded[: most - 1], folded[most - 1][: doc.width - len(head) - 1] + "…"]
         doc.lines.append(Content("").join([toned(head, "muted"), toned(folded[0], tone)]))
         doc.lines += [toned(" " * len(head) + t, tone) for t in folded[1:]]
     if not incident.timeline:
@@ -96,8 +99,3 @@ def ending(doc: Doc, walk: Walk) -> None:
         counts[s.state] = counts.get(s.state, 0) + 1
     doc.prose("steps: " + ", ".join(f"{n} {state}" for state, n in counts.items()), "muted")
     doc.prose("i shows the incident with its messages and the draft", "muted")
-
-
-def state_tone(state: str) -> str:
-    """The tone of a state word."""
-    return STATE_TONES.get(state, "plain")

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from mlops_tui.core.leave import one_line
 from mlops_tui.tui.doc import STATE_TONES, Doc
 from mlops_tui.tui.page import Page, bindings
-from mlops_tui.tui.parts import Crumbs, Keys, Pane
+from mlops_tui.tui.parts import Crumbs, Pane
 from mlops_tui.tui.rows import Cell, Column, Row, Rows
 from mlops_tui.tui.screens import shown
 from mlops_tui.tui.screens.question import Question
@@ -77,13 +77,24 @@ class WalkPage(Page):
         self._ask()
         self._result()
         if walk is not None:
-            self.query_one("#timeline", Pane).show(lambda doc: shown.timeline(doc, walk.incident))
+            self.query_one("#timeline", Pane).show(lambda doc: shown.timeline(doc, walk.incident, most=4))
             self.query_one("#timeline", Pane).scroll_end(animate=False)
-        drive = self.own.drive if self.driven else None
-        hidden = {"go_on"} if walk is None or walk.finished or (drive and not drive.over) else set()
-        if not (drive and drive.question):
+
+    def hidden(self) -> set[str]:
+        """Nothing to answer, nothing to take up."""
+        walk, drive = self.walk, self.own.drive if self.driven else None
+        hidden = super().hidden()
+        if walk is None or walk.finished or (drive is not None and not drive.over):
+            hidden.add("go_on")
+        if drive is None or drive.question is None:
             hidden.add("answer")
-        self.query_one("#keys", Keys).hide(frozenset(hidden))
+        return hidden
+
+    @property
+    def rows(self) -> Rows | None:
+        """The choices while one answers, else the steps, also while they are out of view."""
+        focused = self.focused
+        return focused if isinstance(focused, Rows) else self.query_one("#steps", Rows)
 
     def _row(self, step: WalkStep) -> Row:
         state = step.state
@@ -103,8 +114,8 @@ class WalkPage(Page):
             return
         done = sum(s.state not in ("pending", "running", "waiting") for s in walk.steps)
         until = f"data until {walk.at:%m-%d %H:%M}Z" + (" replayed" if walk.replayed else "") if walk.at else ""
-        state = "under way" if walk.state == "open" else walk.state
-        side = f"{walk.incident.severity} · {state} {done}/{len(walk.steps)} · {until}"
+        state = "" if walk.state == "open" else f"{walk.state} "
+        side = f"{state}{done}/{len(walk.steps)} · {walk.incident.severity} · {until}"
         crumbs.show(walk.incident.id, walk.runbook, walk.model, side=side)
 
     def _ask(self) -> None:
@@ -136,11 +147,14 @@ class WalkPage(Page):
         self._on = step.id
 
         def draw(doc: Doc) -> None:
-            shown.step(doc, step, live=live, running=running, progress=progress, query=self._with_query)
+            boxed = self.query_one("#question", Question).asked is not None
+            shown.step(doc, step, live=live, running=running, progress=progress, query=self._with_query, boxed=boxed)
             if walk is not None and walk.finished and step.id == walk.steps[walk.current].id:
                 shown.ending(doc, walk)
 
         pane.show(draw, top=new)
+        if running and live:
+            pane.scroll_end(animate=False)
 
     # -- what it does
 
@@ -214,11 +228,13 @@ class WalkPage(Page):
 
     def action_timeline(self) -> None:
         """Show or hide it."""
+        self.remove_class("-zoom")
         self.toggle_class("-with-timeline")
         self.query_one("#timeline", Pane).scroll_end(animate=False)
 
     def action_zoom(self) -> None:
         """The whole width for the result."""
+        self.remove_class("-with-timeline")
         self.toggle_class("-zoom")
 
     def action_query(self) -> None:
