@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ class Journal:
         for sha256 in artefacts:
             self.artefact(sha256)
         with self._write():
-            event = self._event(stream, type, body, id, run, epoch, step, attempt, artefacts)
+            event = self._next(stream, type, body, id)
+            event = replace(event, run=run, epoch=epoch or 0, step=step, attempt=attempt, artefacts=tuple(artefacts))
             return self._append(event, driven=epoch is not None)
 
     def start_stream(self, prefix: str, type: str, body: Mapping[str, Any], *, id: str | None = None) -> Event:  # noqa: A002
@@ -106,23 +108,12 @@ class Journal:
                 return known
             numbers = (_number(prefix, s) for s in self.streams(prefix))
             stream = f"{prefix}{max(numbers, default=0) + 1}"
-            return self._append(self._event(stream, type, body, id, "", None, "", 0, ()), driven=False)
+            return self._append(self._next(stream, type, body, id), driven=False)
 
-    def _event(
-        self,
-        stream: str,
-        type: str,  # noqa: A002
-        body: Mapping[str, Any],
-        id: str | None,  # noqa: A002
-        run: str,
-        epoch: int | None,
-        step: str,
-        attempt: int,
-        artefacts: Sequence[str],
-    ) -> Event:
-        seq = self.head(stream)[0] + 1
+    def _next(self, stream: str, type: str, body: Mapping[str, Any], id: str | None) -> Event:  # noqa: A002
+        """The entry that would follow the newest of the stream."""
         name = id or secrets.token_hex(16)
-        return Event(stream, seq, name, self._clock(), self.actor, type, run, epoch or 0, step, attempt, body, tuple(artefacts))
+        return Event(stream, self.head(stream)[0] + 1, name, self._clock(), self.actor, type, body=body)
 
     def _append(self, event: Event, *, driven: bool) -> Event:
         known = self._found(event.id)
