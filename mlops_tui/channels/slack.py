@@ -32,6 +32,8 @@ EVENT_TYPE = "runbook_message"
 """Of the metadata by which a message is found again."""
 PAGE = 200
 MOST_PAGES = 5
+MOST_CHANNELS = 1_000
+"""Of one page of `conversations.list`."""
 MOST_DESCRIPTION = 1_000
 """Characters of a file's description for those who cannot see it."""
 
@@ -151,6 +153,24 @@ class SlackSender:
         return file_id in shown
 
     # asking
+
+    def who(self) -> tuple[str, str]:
+        """Whose the token is: (user, workspace), by `auth.test`, which needs no scope. Raises ChannelError."""
+        answer = self._call(lambda: self._client.auth_test().data, where="auth.test")
+        return str(answer.get("user") or "unknown"), str(answer.get("team") or "unknown")
+
+    def channel_names(self) -> frozenset[str]:
+        """The names, without `#`, of the channels that the app can see, by `conversations.list`; at most the first few
+        thousand. Raises ChannelError, also where the scope for it is missing."""
+        names: set[str] = set()
+        more: dict[str, Any] = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": MOST_CHANNELS}
+        for _ in range(MOST_PAGES):
+            answer = self._call(lambda: self._client.conversations_list(**more).data, where="conversations.list")
+            names |= {str(c["name"]) for c in answer.get("channels") or () if c.get("name")}
+            more["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not more["cursor"]:
+                break
+        return frozenset(names)
 
     def _history(self, channel_id: str, thread_ts: str, since: datetime) -> Iterator[dict[str, Any]]:
         cursor = ""

@@ -153,6 +153,7 @@ class Workspace:
             "conversations.history": ("channels:history", self._history),
             "conversations.replies": ("channels:history", self._replies),
             "auth.test": ("", self._auth_test),
+            "conversations.list": ("channels:read", self._list),
         }
         if method not in known:
             return _no("unknown_method")
@@ -169,6 +170,14 @@ class Workspace:
 
     def _auth_test(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True, "url": "https://acme.example/", "team": "acme", "user": "runbook", "bot_id": "B01"}
+
+    def _list(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The channels that can be seen, two a page, so that whoever asks must turn pages."""
+        seen = [c for c in self.channels if not c.archived and (c.member or not c.private)]
+        at = int(given.get("cursor") or 0)
+        rest = str(at + 2) if at + 2 < len(seen) else ""
+        found = [{"id": c.id, "name": c.name} for c in seen[at : at + 2]]
+        return {"ok": True, "channels": found, "response_metadata": {"next_cursor": rest}}
 
     def _room(self, found: Channel | None) -> str:
         """Why nothing can be put into a channel; empty where it can."""
@@ -453,7 +462,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind = self.headers.get("Content-Type", "")
         if kind.startswith("application/json"):
             try:
-                arguments = json.loads(raw)
+                arguments = json.loads(raw) if raw else {}
             except ValueError:
                 return _json(_no("invalid_json"))
         elif kind.startswith("application/x-www-form-urlencoded"):
