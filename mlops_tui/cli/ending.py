@@ -42,6 +42,8 @@ def following(report: RunReport, again: str) -> list[str]:
     """The commands that make sense now: to go on, to read what is known, to send what waits."""
     left = report.state in ("waiting", "interrupted")
     commands = [f"resume {report.incident}"] if left else []
+    if report.state == "failed":
+        commands.append(f"run {report.runbook} --incident {report.incident}    (once that is mended)")
     commands += [f"incident {report.incident}"]
     if any(s.kind == "postmortem" and s.state == "ok" for s in report.steps):
         commands.append(f"postmortem {report.incident}")

@@ -11,9 +11,12 @@ import click
 from mlops_tui.cli.page import called
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from mlops_tui.cli.root import App
     from mlops_tui.project import Project
 
+Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
@@ -24,6 +27,18 @@ at = click.option(
     help="Answer as if it were this moment: ISO 8601 such as 2026-10-14T03:00, read in the project's time zone unless it"
     " ends in Z or an offset; a date alone is its midnight. Windows end with the last hour that was complete then.",
 )
+
+
+def complete(what: str) -> Completer:
+    """A completer of `cli.complete`, imported when a shell asks."""
+
+    def found(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from mlops_tui.cli import complete as completers
+
+        completer: Completer = getattr(completers, what)
+        return completer(ctx, parameter, incomplete)
+
+    return found
 
 
 def given(ctx: click.Context) -> Path | None:
@@ -58,6 +73,13 @@ def opened(ctx: click.Context) -> Project:
 def root(ctx: click.Context) -> Path:
     """The project's folder, whether or not its inventory can be read: the nearest upwards with an inventory.yaml, else
     the one where the search began, if it holds runbooks. Raises UsageError where there is none."""
+    from mlops_tui.core.errors import UsageError
     from mlops_tui.project import root_of
 
-    return root_of(start(ctx))
+    here = start(ctx).resolve()
+    try:
+        return root_of(here)
+    except UsageError:
+        if (here / "runbooks").is_dir():
+            return here
+        raise

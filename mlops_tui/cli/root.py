@@ -15,8 +15,11 @@ import click
 
 from mlops_tui import __version__
 from mlops_tui.cli import faults
+from mlops_tui.cli.groups import Group
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from mlops_tui.engine.types import FrontEnd, RunReport
     from mlops_tui.project import Project
 
@@ -35,6 +38,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "outbox": ("outbox", "Messages that went out or wait; `outbox flush` sends."),
         "lint": ("files", "Check inventory and runbooks, every problem with its line."),
         "schema": ("files", "Print the JSON Schema of a file that people write."),
+        "doctor": ("doctor", "Can everything work here? Each fault with its fix."),
+        "completion": ("completion", "Print what your shell sources to complete commands and names."),
     }
 )
 """Command name -> (module in `cli.commands`, the line that `--help` shows)."""
@@ -51,6 +56,10 @@ class App(Protocol):
     ) -> tuple[RunReport, ...]: ...
 
 
+COMPLETE = "_RUNBOOK_COMPLETE"
+"""The variable by which a shell asks for completions; see `cli.complete`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """What the global options said. `project` is None where it was not given; `app` where there is no terminal for it, or
@@ -60,7 +69,7 @@ class Root:
     app: App | None = None
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands by name and imports one only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -75,13 +84,12 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with the nearest names in the error."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from mlops_tui.core.errors import UnknownName
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options for a shell, without importing any command."""
+        from click.shell_completion import CompletionItem
 
-            raise UnknownName("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
+        found = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """The list of commands, without importing any."""
@@ -137,6 +145,10 @@ def invoke(argv: Sequence[str], *, app: App | None = None) -> int:
             stream.reconfigure(errors="replace")
     project: Path | None = None
     try:
+        if instruction := os.environ.get(COMPLETE):
+            from mlops_tui.cli.complete import answer
+
+            return answer(instruction)
         with runbook.make_context("runbook", list(argv), obj=app) as ctx:
             project = ctx.params.get("project")
             result = runbook.invoke(ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from mlops_tui.incidents.run import fold_run, runs_of
 
 if TYPE_CHECKING:
     from mlops_tui.engine.types import Artefact
+    from mlops_tui.journal import Event
     from mlops_tui.journal.journal import Journal
     from mlops_tui.project import Project
 
@@ -58,7 +60,7 @@ def opened(project: Project, name: str) -> Journal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A postmortem draft as text, made from the journal now, and where its charts lie."""
+    """A postmortem draft as text, made from the journal now, and the folder that its charts lie in."""
 
     incident: str
     text: str
@@ -68,21 +70,28 @@ class Draft:
 def postmortem(project: Project, name: str) -> Draft:
     """The draft of an incident, folded anew from the journal; the numbers are those that its run measured."""
     from mlops_tui.report.postmortem import draft
+    from mlops_tui.session.runs import run_folder
 
     with opened(project, name) as journal:
         events = journal.events(name)
-        facts = None
+        facts, last = None, ""
         for run in reversed(runs_of(events)):
-            state = fold_run(events, run)
+            last, state = run, fold_run(events, run)
             facts = next(
                 (r.body["extra"]["facts"] for r in state.steps.values() if r.kind == "postmortem" and r.state == "ok"), None
             )
             if facts is not None:
                 break
         if facts is None:
-            raise RunbookError(
-                f"no run of {name} has reached its postmortem step yet",
-                hint=f"runbook resume {name}, or see runbook incident {name}",
-            )
+            raise RunbookError(f"no run of {name} has reached its postmortem step yet", hint=_how_on(name, events))
         text = draft(events, facts, zone=project.zone, inventory=project.inventory)
-    return Draft(name, text, project.shown(project.incident_folder(name)))
+    return Draft(name, text, project.shown(run_folder(project, name, last)))
+
+
+def _how_on(name: str, events: Sequence[Event]) -> str:
+    """How an incident without a draft gets one: its run goes on, or another begins."""
+    states = [fold_run(events, run) for run in runs_of(events)]
+    if any(not s.finished for s in states):
+        return f"runbook resume {name} goes on"
+    last = str(states[-1].frozen.get("runbook", "NAME")) if states else "NAME"
+    return f"see runbook incident {name} for what failed, then runbook run {last} --incident {name}"

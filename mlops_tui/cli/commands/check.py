@@ -22,7 +22,7 @@ _STYLES = {"FIRED": "CRIT", "quiet": "dim"}
 
 
 @click.command(short_help="What moved, and which alerts fire (exit 1 when one does).")
-@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=options.complete("model"))
 @options.at
 @click.option("--all", "everything", is_flag=True, help="Show every finding, not only the worst of each model.")
 @options.as_json

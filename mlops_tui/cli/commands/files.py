@@ -10,7 +10,7 @@ from mlops_tui.cli import options, page
 
 
 @click.command(short_help="Check inventory and runbooks, every problem with its line.")
-@click.argument("names", metavar="[RUNBOOK]...", nargs=-1)
+@click.argument("names", metavar="[RUNBOOK]...", nargs=-1, shell_complete=options.complete("linted"))
 @options.as_json
 @click.pass_context
 def lint(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> int:
@@ -33,7 +33,8 @@ def lint(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> int:
 
 @click.command(short_help="Print the JSON Schema of a file that people write.")
 @click.argument("what", metavar="inventory|runbook", type=click.Choice(["inventory", "runbook"]))
-def schema(what: Literal["inventory", "runbook"]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Changes nothing: a schema is JSON.")
+def schema(what: Literal["inventory", "runbook"], as_json: bool) -> None:  # noqa: ARG001 - it is JSON anyway
     """Print the JSON Schema (2020-12) of inventory.yaml or of a runbook, for editors.
 
     A demo has both in schema/, and its files point there in their first line. In a project of your own:

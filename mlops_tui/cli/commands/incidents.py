@@ -41,7 +41,7 @@ def incidents(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command(short_help="Show one incident: timeline, findings, messages.")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=options.complete("incident"))
 @options.as_json
 @click.pass_context
 def incident(ctx: click.Context, name: str, as_json: bool) -> None:
@@ -60,18 +60,19 @@ def incident(ctx: click.Context, name: str, as_json: bool) -> None:
 
 
 @click.command(short_help="Show an incident's postmortem draft and where it lies.")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=options.complete("incident"))
 @options.as_json
 @click.pass_context
 def postmortem(ctx: click.Context, name: str, as_json: bool) -> None:
     """Print the postmortem draft of the incident ID on stdout, as Markdown; where its charts lie on stderr."""
     from mlops_tui.session import incidents as session
 
-    draft = session.postmortem(options.opened(ctx), name)
+    project = options.opened(ctx)
+    draft = session.postmortem(project, name)
     if as_json:
         page.json({"schema": "runbook/postmortem/1", "incident": draft.incident, "folder": draft.folder, "text": draft.text})
         return
-    page.talk(f"the draft of {draft.incident}, its charts beside it: {draft.folder}")
+    page.talk(f"the draft of {draft.incident} and its charts lie in {page.place(project.root, draft.folder)}")
     page.data(draft.text)
 
 

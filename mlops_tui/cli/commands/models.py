@@ -38,7 +38,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command(short_help="Show one model: people, logs, versions, alerts.")
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete("model"))
 @options.as_json
 @click.pass_context
 def model(ctx: click.Context, name: str, as_json: bool) -> None:

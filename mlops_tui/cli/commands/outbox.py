@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_tui.cli import options, page
+from mlops_tui.cli.groups import Group
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mlops_tui.incidents.messages import Message
 
 
-@click.group(invoke_without_command=True, short_help="Messages that went out or wait; `outbox flush` sends.")
+@click.group(cls=Group, invoke_without_command=True, short_help="Messages that went out or wait; `outbox flush` sends.")
 @options.as_json
 @click.pass_context
 def outbox(ctx: click.Context, as_json: bool) -> None:

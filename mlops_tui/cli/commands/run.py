@@ -25,12 +25,22 @@ _AUTO = (
 
 
 @click.command(short_help="Walk through a runbook.")
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete("runbook_name"))
 @click.option(
-    "--set", "sets", metavar="NAME=VALUE", multiple=True, help="An input of the runbook, or model=NAME; may be repeated."
+    "--set",
+    "sets",
+    metavar="NAME=VALUE",
+    multiple=True,
+    shell_complete=options.complete("pair"),
+    help="An input of the runbook, or model=NAME; may be repeated.",
 )
 @options.at
-@click.option("--incident", metavar="ID|new", help="The incident to join, or `new`; by default the open one of the same alert.")
+@click.option(
+    "--incident",
+    metavar="ID|new",
+    shell_complete=options.complete("joined"),
+    help="The incident to join, or `new`; by default the open one of the same alert.",
+)
 @click.option("--auto", is_flag=True, help=_AUTO)
 @options.as_json
 @options.plain
@@ -66,7 +76,7 @@ def run(
 
 
 @click.command(short_help="Go on with a run that was left.")
-@click.argument("incident", required=False)
+@click.argument("incident", required=False, shell_complete=options.complete("incident"))
 @click.option("--auto", is_flag=True, help=_AUTO)
 @options.as_json
 @options.plain
