@@ -81,6 +81,13 @@ def percent(value: float) -> str:
     return f"{value * 100:.1f}%"
 
 
+def measured(value: float, unit: str) -> str:
+    """A value beside its bar: a share as `12.3%`, a distance to two digits, a count as on an axis."""
+    if unit == "psi":
+        return f"{value:.2f}" if value >= 0.095 or value <= 0 else f"{value:.1g}"
+    return percent(value) if unit == "%" else number(value, unit)
+
+
 def points(change: float) -> str:
     """A change of a share in points, with its sign: `+17.8 pp`."""
     shown = round(change * 100, 1) + 0.0

@@ -1,7 +1,7 @@
 """A chart as a value: what is shown, in which units, against what. Renderings are made from it and from nothing else.
 
 `lines` has time on x, `histogram` has numbers (bins from `x` to `x2`), `bars` has categories, `heat` has time on x and a
-series for each row, the lowest first (`y` is the shade).
+series for each row, the lowest first (`y` is the shade, `lo` to `hi` the stretch of the y axis that it fills).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place on x that matters: the onset, the start of a window, a cut of the score."""
+    """A place that matters: on x the onset, the start of a window, a bound; a number on a heat map is a place on y."""
 
     x: datetime | float
     label: str
@@ -144,7 +144,8 @@ def from_json(data: Mapping[str, Any]) -> Chart:
     def at(value: Any) -> Any:
         if value is None or form == "bars":
             return value
-        return parse_instant(value) if form in ("lines", "heat") else float(value)
+        # the cut of a score stands on the other axis of a heat map
+        return parse_instant(value) if form in ("lines", "heat") and isinstance(value, str) else float(value)
 
     def point(value: Mapping[str, Any]) -> Point:
         return Point(at(value["x"]), value["y"], at(value.get("x2")), value.get("lo"), value.get("hi"), value.get("n"))

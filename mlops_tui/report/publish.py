@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mlops_tui.core.finding import Finding
 from mlops_tui.core.leave import SMALL_CELL
@@ -13,6 +14,9 @@ from mlops_tui.report.chart import Chart, Point, Series
 FEWEST_BINS = 5
 """Bins of a histogram are joined until none holds 1 to 9 rows, but not below this many."""
 
+_JOINS = ((1, 1), (2, 1), (2, 2), (2, 4))
+"""How many rows and buckets of a heat map are joined, in the order tried."""
+_MOST_BLANK = 0.1
 _FEW_NOTE = f"What fewer than {SMALL_CELL} rows stand behind is not drawn."
 
 
@@ -70,13 +74,41 @@ def _parts_small(p: Point) -> bool:
 
 
 def _cells(given: Chart) -> Chart:
-    """A heat map: `n` of a cell is the rows in it."""
-    return replace(
-        given,
-        series=tuple(
-            replace(s, points=tuple(Point(p.x, None, p.x2) if small(p.n) else p for p in s.points)) for s in given.series
-        ),
-    )
+    """A heat map, `n` of a cell being the rows in it: rows and then buckets are joined until few cells are left blank."""
+    best = given
+    for rows, buckets in _JOINS:
+        if rows > 1 and (len(given.series) % rows or len(given.series) // rows < FEWEST_BINS):
+            continue
+        best = _coarser(given, rows, buckets)
+        cells = [p.n for s in best.series for p in s.points if p.n]
+        if sum(small(n) for n in cells) <= len(cells) * _MOST_BLANK:
+            break
+    series = (replace(s, points=tuple(replace(p, y=None, n=None) if small(p.n) else p for p in s.points)) for s in best.series)
+    return replace(best, series=tuple(series))
+
+
+def _coarser(given: Chart, rows: int, buckets: int) -> Chart:
+    if rows == buckets == 1:
+        return given
+    groups = [given.series[i : i + rows] for i in range(0, len(given.series), rows)]
+    columns = len(given.series[0].points)
+    # whole stretches are counted from the end, since the newest bucket is the one to see
+    cuts = sorted({0, *range(columns, 0, -buckets)})
+    totals = [sum(s.points[c].n or 0 for s in given.series) for c in range(columns)]
+    out = []
+    for group in groups:
+        points = []
+        for first, last in pairwise(cuts):
+            n = sum(s.points[c].n or 0 for s in group for c in range(first, last))
+            total = sum(totals[first:last])
+            low, high = group[0].points[first], group[-1].points[last - 1]
+            points.append(Point(low.x, n / total if total else None, high.x2, low.lo, high.hi, n))
+        out.append(
+            replace(
+                group[0], name=f"{group[0].name.split(' to ')[0]} to {group[-1].name.split(' to ')[-1]}", points=tuple(points)
+            )
+        )
+    return replace(given, series=tuple(out))
 
 
 def _bins(given: Chart) -> Chart:

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from mlops_tui.report import axis, cells
-from mlops_tui.report.chart import Chart, Mark, Point, X, cleaned
+from mlops_tui.report.chart import Chart, Point, Series, cleaned
 from mlops_tui.report.text_bars import bars
-from mlops_tui.report.vega_parts import spread, time_span
+from mlops_tui.report.text_heat import heat
+from mlops_tui.report.text_parts import ASCII, BLOCKS, Glyphs, as_number, folded, mark_columns, on_row, x_axis, x_span
+from mlops_tui.report.vega_parts import spread
 
 MIN_WIDTH, MIN_PLOT = 40, 5
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """The characters that a chart is drawn with."""
-
-    blocks: str
-    high: str
-    low: str
-    dot: str
-    dot_low: str
-    reference: str
-    band: str
-    onset: str
-    window: str
-    axis: str
-    tick: str
-    corner: str
-    up: str
-
-
-BLOCKS = Glyphs(" ▁▂▃▄▅▆▇█", "▀", "▄", "˙", "·", "━", "░", "│", "┊", "─", "┴", "└", "↑")
-ASCII = Glyphs("        #", "*", "*", ".", ".", "=", ":", "|", "!", "-", "+", "+", "^")
 
 Grid = list[list[str]]
 
@@ -54,6 +32,8 @@ def draw(chart: Chart, width: int = 78, height: int = 18, *, ascii: bool = False
         return "\n".join([*head, "", "  (nothing to draw: no rows)", "", *foot])
     if chart.form == "bars":
         return "\n".join([*head, *bars(chart, width, height - len(head) - len(foot), ascii=ascii), *foot])
+    if chart.form == "heat":
+        return "\n".join([*head, *heat(chart, width, height - len(head) - len(foot), glyphs), *foot])
     legend = _legend(chart, width, glyphs)
     rows = max(height - len(head) - len(legend) - len(foot) - 2, MIN_PLOT)
     return "\n".join(line.rstrip() for line in [*head, *legend, *_plot(chart, width, rows, glyphs), *foot])
@@ -65,7 +45,7 @@ def _plot(chart: Chart, width: int, rows: int, glyphs: Glyphs) -> list[str]:
     low, high = axis.y_domain(chart, intervals=chart.zero)
     marks = axis.ticks(low, high, max(rows // 2 + 1, 2))
     step = marks[1] - marks[0] if len(marks) > 1 else None
-    names = {_row(m, low, high, rows): axis.number(m, chart.unit, step) for m in marks}
+    names = {on_row(m, low, high, rows): axis.number(m, chart.unit, step) for m in marks}
     gutter = max([cells.wide(n) for n in names.values()], default=0) + 1
     labels = _labels(chart, low, high, rows)
     side = max([cells.wide(t) for t in labels.values()], default=-2) + 2
@@ -79,7 +59,7 @@ def _plot(chart: Chart, width: int, rows: int, glyphs: Glyphs) -> list[str]:
     for i, row in enumerate(grid):
         edge = "┤" if glyphs is BLOCKS and i in names else glyphs.onset
         out.append(cells.right(names.get(i, ""), gutter) + edge + "".join(row) + " " + labels.get(i, ""))
-    return out + _x_axis(chart, columns, gutter, glyphs)
+    return out + x_axis(chart, columns, gutter, glyphs)
 
 
 def _merged(chart: Chart, columns: int) -> Chart:
@@ -105,7 +85,7 @@ def _fill(chart: Chart, grid: Grid, low: float, high: float, glyphs: Glyphs) -> 
             middle = high - (i + 0.5) / rows * (high - low)
             if chart.band.lo <= middle <= chart.band.hi:
                 grid[i] = [glyphs.band] * columns
-    for mark, column in _mark_columns(chart, columns):
+    for mark, column in mark_columns(chart, columns):
         for row in grid:
             row[column] = glyphs.onset if mark.role == "onset" else glyphs.window
     for role in ("other", "current", "worst"):
@@ -119,7 +99,7 @@ def _fill(chart: Chart, grid: Grid, low: float, high: float, glyphs: Glyphs) -> 
         values = _by_column(chart, series.points, columns)
         for column, value in enumerate(values):
             if value is not None:
-                grid[_row(value, low, high, rows)][column] = glyphs.reference
+                grid[on_row(value, low, high, rows)][column] = glyphs.reference
 
 
 def _columns(grid: Grid, values: Sequence[float | None], low: float, high: float, glyphs: Glyphs) -> None:
@@ -142,19 +122,15 @@ def _trace(grid: Grid, values: Sequence[float | None], low: float, high: float, 
             grid[half // 2][column] = signs[half % 2]
 
 
-def _row(value: float, low: float, high: float, rows: int) -> int:
-    return min(max(int((high - value) / (high - low) * rows), 0), rows - 1)
-
-
 def _by_column(chart: Chart, points: Sequence[Point], columns: int) -> list[float | None]:
     """The mean of what falls into each column of the plot; buckets wider than a column fill all of theirs."""
-    start, end = _x_span(chart)
+    start, end = x_span(chart)
     sums, weights = [0.0] * columns, [0.0] * columns
     for p in points:
         if p.y is None:
             continue
-        first = (_at(p.x) - start) / (end - start) * columns
-        last = (_at(p.x2) - start) / (end - start) * columns if p.x2 is not None else first
+        first = (as_number(p.x) - start) / (end - start) * columns
+        last = (as_number(p.x2) - start) / (end - start) * columns if p.x2 is not None else first
         # Half a hundredth keeps a bin's edge that rounding pushed over the line in its own column.
         for column in range(max(int(first + 0.005), 0), max(int(last - 0.005), int(first + 0.005)) + 1):
             if column < columns:
@@ -164,25 +140,6 @@ def _by_column(chart: Chart, points: Sequence[Point], columns: int) -> list[floa
     return [s / w if w else None for s, w in zip(sums, weights, strict=True)]
 
 
-def _at(x: X) -> float:
-    return x.timestamp() if isinstance(x, datetime) else float(x)
-
-
-def _x_span(chart: Chart) -> tuple[float, float]:
-    if chart.form == "lines":
-        start, end = time_span(chart)
-        return start.timestamp(), end.timestamp()
-    bounds = [_at(v) for s in chart.series for p in s.points for v in (p.x, p.x2) if v is not None]
-    return min(bounds), max(max(bounds), min(bounds) + 1e-12)
-
-
-def _mark_columns(chart: Chart, columns: int) -> list[tuple[Mark, int]]:
-    start, end = _x_span(chart)
-    placed = [(m, int((_at(m.x) - start) / (end - start) * columns)) for m in chart.marks]
-    # The onset is drawn last: where two marks share a column it is the one to see.
-    return sorted([(m, c) for m, c in placed if 0 <= c < columns], key=lambda pair: pair[0].role == "onset")
-
-
 def _labels(chart: Chart, low: float, high: float, rows: int) -> dict[int, str]:
     """What stands at the right of the plot, by row, in the order of the lines' ends; the loud series before the others."""
     if chart.form != "lines" or chart.zero:
@@ -190,13 +147,22 @@ def _labels(chart: Chart, low: float, high: float, rows: int) -> dict[int, str]:
     ends = []
     for role in ("worst", "current", "other"):
         for series in chart.of(role):
-            known = [p.y for p in series.points if p.y is not None]
-            if known:
-                ends.append((known[-1], series.shown))
+            value = _told(chart, series)
+            if value is not None:
+                ends.append((value, series.shown))
     ends = sorted(ends[:rows], key=lambda e: -e[0])
-    wanted = [float(_row(value, low, high, rows)) for value, _ in ends]
+    wanted = [float(on_row(value, low, high, rows)) for value, _ in ends]
     places = spread(wanted, 1.0, 0.0, rows - 1.0)
     return {round(place): cells.cut(label, 14) for place, (_, label) in zip(places, ends, strict=True)}
+
+
+def _told(chart: Chart, series: Series) -> float | None:
+    """What a line's label is placed by: its mean since the marked window began (which labels tell), else its end."""
+    start = next((m.x for m in chart.marks if m.role == "window"), None)
+    known = [p for p in series.points if p.y is not None]
+    inside = [p for p in known if start is not None and as_number(p.x) >= as_number(start)] or known[-1:]
+    weights = [float(p.n or 1) for p in inside]
+    return sum((p.y or 0.0) * w for p, w in zip(inside, weights, strict=True)) / sum(weights) if inside else None
 
 
 def _legend(chart: Chart, width: int, glyphs: Glyphs) -> list[str]:
@@ -209,38 +175,6 @@ def _legend(chart: Chart, width: int, glyphs: Glyphs) -> list[str]:
     entries += [f"{glyphs.reference} {s.shown}" for s in chart.of("reference")]
     if chart.band:
         entries.append(f"{glyphs.band} {chart.band.label}")
-    for mark, _ in reversed(_mark_columns(chart, 1000)):
+    for mark, _ in reversed(mark_columns(chart, 1000)):
         entries.append(f"{glyphs.onset if mark.role == 'onset' else glyphs.window} {mark.label}")
-    entries.append(f"{glyphs.up} {chart.y_title}")
-    lines: list[str] = []
-    for entry in entries:
-        room = (i for i, line in enumerate(lines) if cells.wide(line) + 3 + cells.wide(entry) <= width)
-        at = next(room, None)
-        if at is None:
-            lines.append(cells.cut(entry, width))
-        else:
-            lines[at] += "   " + entry
-    return lines
-
-
-def _x_axis(chart: Chart, columns: int, gutter: int, glyphs: Glyphs) -> list[str]:
-    """The axis with its ticks, and the labels below, as many as fit; the title where there is room at the right."""
-    start, end = _x_span(chart)
-    if chart.form == "lines":
-        times = axis.days(*time_span(chart), max(columns // 12, 2))
-        marks = [(t.timestamp(), axis.day_label(t)) for t in times]
-    else:
-        values = axis.ticks(start, end, max(columns // 8, 2))
-        step = values[1] - values[0] if len(values) > 1 else None
-        marks = [(v, axis.number(v, "", step)) for v in values]
-    line, text = [glyphs.axis] * columns, ""
-    for at, label in marks:
-        column = min(int((at - start) / (end - start) * columns), columns - 1)
-        line[column] = glyphs.tick
-        place = min(max(column - len(label) // 2, 0), columns - len(label))
-        if place >= len(text) + (1 if text else 0):
-            text = text.ljust(place) + label
-    title = f"  {chart.x_title}"
-    if len(text) + len(title) <= columns:
-        text += title.rjust(columns - len(text))
-    return [" " * gutter + glyphs.corner + "".join(line), " " * (gutter + 1) + text]
+    return folded([*entries, f"{glyphs.up} {chart.y_title}"], width)

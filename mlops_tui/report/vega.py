@@ -6,6 +6,8 @@ Colours are Okabe and Ito's (2008), told apart by people with any common colour 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from mlops_tui.core.window import iso
@@ -19,7 +21,10 @@ VERMILLION = "#D55E00"
 LOUD = "#AD4A00"  # vermillion for text: as small text on white the colour itself has a contrast of 3.8, this one 5.6
 BLUE = "#0072B2"
 INK, MUTED, PALE, BAND = "#222222", "#6B6B6B", "#BDBDBD", "#ECECEC"
-FONT = "Liberation Sans"
+SHADES = ("#F4F7FB", "#BBD3EA", "#6FA8D6", "#2B77B3", "#0B3F73")
+"""From few to many, one hue, even steps of lightness: read by everybody, and in grey."""
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""The first ships with vl-convert; a browser takes what it has."""
 
 Layer = dict[str, Any]
 
@@ -29,7 +34,7 @@ def vega_lite(chart: Chart) -> dict[str, Any]:
     chart = cleaned(chart)
     bars = chart.form == "bars"
     width, height = (BARS_WIDTH, BAR_STEP * max(len(_categories(chart)), 2)) if bars else (WIDTH, HEIGHT)
-    draw = {"lines": _lines, "histogram": _histogram, "bars": _bars}[chart.form]
+    draw = {"lines": _lines, "histogram": _histogram, "bars": _bars, "heat": _heat}[chart.form]
     layers, keys = draw(chart, height)
     if chart.empty:
         layers = [vega_parts.text_at(width / 2, height / 2, "nothing to draw: no rows", MUTED, align="center", size=13)]
@@ -93,10 +98,10 @@ def _y(chart: Chart) -> dict[str, Any]:
     }
 
 
-def _lines(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+def _time_axis(chart: Chart) -> dict[str, Any]:
     start, end = vega_parts.time_span(chart)
     marks = axis.days(start, end, 11)
-    x = {
+    return {
         "type": "temporal",
         "scale": {"type": "utc", "domain": [iso(start), iso(end)], "nice": False},
         "axis": {
@@ -106,6 +111,41 @@ def _lines(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]
             "labelExpr": vega_parts.label_expression({m.timestamp() * 1000: axis.day_label(m) for m in marks}, "+datum.value"),
         },
     }
+
+
+def _heat(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+    edges = sorted({float(v) for s in chart.series for p in s.points for v in (p.lo, p.hi) if v is not None})
+    low, high = (edges[0], edges[-1]) if len(edges) > 1 else (0.0, 1.0)
+    marks = axis.ticks(low, high, 10)
+    step = marks[1] - marks[0] if len(marks) > 1 else None
+    y = {
+        "type": "quantitative",
+        "scale": {"domain": [low, high], "nice": False, "zero": False},
+        "axis": {
+            "title": chart.y_title,
+            "values": list(marks),
+            "grid": False,
+            "labelExpr": vega_parts.label_expression({m: axis.number(m, "", step) for m in marks}),
+        },
+    }
+    top = max((p.y for s in chart.series for p in s.points if p.y is not None), default=0.0) or 1.0
+    shade = {"scale": {"domain": [0, top], "range": list(SHADES), "interpolate": "lab"}, "legend": None}
+    layers = [vega_parts.cells(chart, _time_axis(chart), y, shade)]
+    for at, label in [(m.x, m.label) for m in chart.marks if not isinstance(m.x, datetime)]:
+        py = (1 - (at - low) / (high - low)) * height
+        if not 0 <= py <= height:
+            continue
+        layers.append(vega_parts.rule(0, py, WIDTH, py, INK, [2, 3], 1.2))
+        layers.append(vega_parts.text_at(WIDTH + 8, py, label, INK, size=11, baseline="middle"))
+    shares = [top * i / (len(SHADES) - 1) for i in range(len(SHADES))]
+    keys = [vega_parts.Key("square", colour, axis.percent(v)) for colour, v in zip(SHADES, shares, strict=True)]
+    keys[-1] = replace(keys[-1], label=f"{keys[-1].label} of the decisions in the column")
+    return layers, keys
+
+
+def _lines(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+    start, end = vega_parts.time_span(chart)
+    x = _time_axis(chart)
     y = _y(chart)
     layers: list[Layer] = []
     keys: list[vega_parts.Key] = []
@@ -203,21 +243,24 @@ def _bars(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]
         if any(p.lo is not None for p in series.points):
             keys.append(vega_parts.Key("line", INK, "95 % interval"))
         if chart.highlight:
-            keys.append(vega_parts.Key("square", VERMILLION, "moved most"))
+            keys.append(vega_parts.Key("square", VERMILLION, "moved most" if chart.unit == "%" else "moved"))
     layers.extend(vega_parts.change_columns(chart, names, BARS_WIDTH, height / max(len(names), 1), (INK, LOUD)))
     return layers, keys
 
 
 def _marks(chart: Chart, height: int) -> tuple[list[Layer], int]:
     """Vertical marks and their labels above the plot, in as many rows as they need; the number of rows."""
-    if chart.empty or chart.form == "bars" or not chart.marks:
+    if chart.empty or not chart.marks:
         return [], 0
-    place = vega_parts.x_scale(chart, WIDTH)
+    width = BARS_WIDTH if chart.form == "bars" else WIDTH
+    low, high = axis.y_domain(chart) if chart.form == "bars" else (0.0, 1.0)
+    place = (lambda x: (x - low) / (high - low) * width) if chart.form == "bars" else vega_parts.x_scale(chart, WIDTH)
+    on_x = [m for m in chart.marks if isinstance(m.x, datetime) == (chart.form in ("lines", "heat"))]
     layers: list[Layer] = []
     taken: list[float] = []
     # From right to left: a label stands right of its line, so the lines further left pass no label on their way up.
-    for px, mark in sorted(((place(m.x), m) for m in chart.marks), key=lambda pair: -pair[0]):
-        if not 0 <= px <= WIDTH:
+    for px, mark in sorted(((place(m.x), m) for m in on_x), key=lambda pair: -pair[0]):
+        if not 0 <= px <= width:
             continue
         onset = mark.role == "onset"
         wide = vega_parts.text_width(mark.label, 11, onset)

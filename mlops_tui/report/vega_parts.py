@@ -50,7 +50,7 @@ def time_span(chart: Chart) -> tuple[datetime, datetime]:
 
 def x_scale(chart: Chart, width: int) -> Callable[[Any], float]:
     """From an x of the chart to pixels."""
-    if chart.form == "lines":
+    if chart.form in ("lines", "heat"):
         start, end = time_span(chart)
         seconds = (end - start).total_seconds() or 1.0
         return lambda x: (x - start).total_seconds() / seconds * width
@@ -134,6 +134,18 @@ def steps(series: Series, x: Encoding, y: Encoding, colour: str) -> Layer:
     return _layer(rows, mark, {"x": {"field": "x", **x}, "y": {"field": "y", **y}, "order": order})
 
 
+def cells(chart: Chart, x: Encoding, y: Encoding, shade: Encoding) -> Layer:
+    """A heat map's cells: from `x` to `x2`, from `lo` to `hi`, shaded by `y`; what is not known stays blank."""
+    rows = [
+        {"x": iso(p.x), "x2": iso(p.x2), "lo": p.lo, "hi": p.hi, "y": p.y}
+        for s in chart.series
+        for p in s.points
+        if p.y is not None and isinstance(p.x, datetime) and isinstance(p.x2, datetime)
+    ]
+    encoding = {"x": {"field": "x", **x}, "x2": {"field": "x2"}, "y": {"field": "lo", **y}, "y2": {"field": "hi"}}
+    return _layer(rows, {"type": "rect", "stroke": None}, encoding | {"fill": {"field": "y", "type": "quantitative", **shade}})
+
+
 def category_bars(
     series: Series, x: Encoding, y: Encoding, colour: str, size: float, loud: Sequence[str] = (), loud_colour: str = ""
 ) -> Layer:
@@ -163,21 +175,22 @@ def category_intervals(series: Series, x: Encoding, y: Encoding, colour: str) ->
 def change_columns(chart: Chart, names: Sequence[str], width: int, step: float, colours: tuple[str, str]) -> list[Layer]:
     """At the right of each category, in columns: the share before, the share now, the change."""
     before = {p.x: p.y for s in chart.of("reference") for p in s.points}
-    after = {p.x: p.y for s in (*chart.of("current"), *chart.of("worst")) for p in s.points}
+    after = {p.x: p for s in (*chart.of("current"), *chart.of("worst")) for p in s.points}
     layers = []
     for i, name in enumerate(names):
-        old, new = before.get(name), after.get(name)
+        old, point = before.get(name), after.get(name)
+        new = point.y if point is not None else None
+        now = f"<{_value(point.hi, chart.unit)}" if point is not None and new is None and point.hi is not None else None
         colour = colours[name in chart.highlight]
-        change = axis.points(new - old) if old is not None and new is not None and chart.unit == "%" else ""
-        for px, text in ((54, _value(old, chart.unit)), (70, "→"), (112, _value(new, chart.unit)), (176, change)):
+        change = axis.points(new - old) if old is not None and new is not None else ""
+        texts = [(54, _value(old, chart.unit)), (70, "→"), (112, now or _value(new, chart.unit)), (176, change)]
+        for px, text in texts if chart.unit == "%" else [(54, _value(new, chart.unit))]:
             layers.append(text_at(width + px, (i + 0.5) * step, text, colour, align="right", baseline="middle"))
     return layers
 
 
 def _value(value: float | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    return axis.percent(value) if unit == "%" else axis.number(value, unit)
+    return "–" if value is None else axis.measured(value, unit)
 
 
 def _texts(rows: list[dict[str, Any]], size: int, bold: bool = False) -> Layer:

@@ -209,6 +209,49 @@ def test_upstream_volume_shows_the_gap(subject):
     assert {(p.lo, p.y, p.hi) for p in usual.points} == {(3.0, 3.0, 3.0)}
 
 
+def test_score_heatmap_adds_up(subject):
+    """Each bucket's shares add up to one, rows go from low to high, the mass moves down at the onset."""
+    (chart,) = build("score_heatmap", subject, findings=[drop(subject)], where=ES)
+    columns = list(zip(*(s.points for s in chart.series), strict=True))
+    assert all(sum(p.y for p in column) == pytest.approx(1.0) for column in columns)
+    assert [s.points[0].lo for s in chart.series] == [i / 10 for i in range(10)]
+    top = [p.y for p in chart.series[7].points]
+    assert top[0] > 0.4 and top[-1] == 0.0
+    assert [m.x for m in chart.marks if m.role == "cut"] == [0.55]
+
+
+def test_score_heatmap_counts_every_score(subject):
+    """A score on an edge is in the bin that starts there, as many as there are decisions."""
+    (chart,) = build("score_heatmap", subject)
+    hours = (chart.series[0].points[-1].x2 - chart.series[0].points[0].x) / timedelta(hours=1)
+    assert sum(p.n for s in chart.series for p in s.points) == hours * 20
+
+
+def test_drift_ranking_orders_the_features(subject):
+    """The furthest drifted stands first, chance beside it, those beyond their threshold are marked."""
+    findings = [drift("label", 8.0), drift("amount", 0.1, "ok").but(value=0.02)]
+    (chart,) = build("drift_ranking", subject, findings=findings, where=ES)
+    assert [(p.x, p.y) for p in chart.of("current")[0].points] == [("label", 0.4), ("amount", 0.02)]
+    assert [p.y for p in chart.of("reference")[0].points] == [0.01, 0.01]
+    assert chart.highlight == ("label",) and chart.title == "label drifted from the reference, region=ES"
+    with pytest.raises(LogError, match="feature_drift"):
+        build("drift_ranking", subject, findings=[drop(subject)], where=ES)
+
+
+def test_missing_rate_compares_and_dates(subject):
+    """Bars hold each column's share now against the reference; a finding that moved is drawn over time too."""
+    day = Window(NOW - timedelta(days=1), NOW)
+    moved = Finding(
+        "crit", "data", "monitoring", "data_quality", "missing_rate", "credit-risk", "label", ES, day, value=0.1, unit="pp",
+        onset=ONSET,
+    )  # fmt: skip
+    bars, lines = build("missing_rate", subject, findings=[moved], where=ES)
+    assert {p.x: p.y for p in bars.of("current")[0].points}["label"] == pytest.approx(0.1)
+    (worst,) = lines.of("worst")
+    assert worst.name == "label" and all(p.y == pytest.approx(0.1) for p in worst.points)
+    assert len(build("missing_rate", subject, where=ES)) == 1
+
+
 def test_every_chart_has_a_builder_and_renders(subject):
     """Each registered chart builds and renders; an unknown name names the nearest."""
     findings = [drop(subject), drift("label", 8.0)]

@@ -30,7 +30,7 @@ def widths(images):
 def test_pngs_of_all_samples():
     """Each chart becomes one PNG of a readable size, in order, from one child process."""
     images = pngs([make() for make in samples.ALL])
-    assert len(images) == 4
+    assert len(images) == len(samples.ALL)
     assert all(image.startswith(PNG) for image in images)
     assert all(1200 < w < 2400 and 600 < h < 1400 for w, h in widths(images))
     assert "vl_convert" not in sys.modules
@@ -97,9 +97,8 @@ def test_marks_outside_are_left_out():
 
 
 def test_every_series_is_named():
-    """Each series is named beside its line or in the legend row."""
-    for make in samples.ALL:
-        chart = make()
+    """Each series is named beside its line or in the legend row; the rows of a heat map stand on its axis."""
+    for chart in (make() for make in samples.ALL if make is not samples.score_heatmap):
         assert {s.shown for s in chart.series} <= set(texts(vega_lite(chart)))
 
 

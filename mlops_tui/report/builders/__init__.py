@@ -18,7 +18,10 @@ CHARTS: Mapping[str, str] = MappingProxyType(
     {
         "decision_rate": "the share of positive decisions by segment over time, with onset, window and usual range",
         "score_histogram": "the scores of the current window against the reference",
+        "score_heatmap": "how the scores are spread, over time",
+        "drift_ranking": "how far each feature drifted, the furthest first, beside what chance alone would give",
         "top_features": "the features that drifted most, each against its reference",
+        "missing_rate": "the share of missing values of each column against the reference, and over time where one moved",
         "upstream_volume": "the rows of each upstream source over time, against the same hours of the weeks before",
     }
 )
