@@ -37,6 +37,7 @@ demo: $(VENV)/.base ## make a demo chain with an incident in it, and run the run
 	@test -f $(DEMO)/inventory.yaml || $(RUNBOOK) demo $(DEMO) $(if $(ROWS),--rows $(ROWS))
 	@$(RUNBOOK) --project $(DEMO) run approval-drop --auto \
 	  --at "$$($(BIN)/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["at"])' $(DEMO)/.demo.json)"
+	@echo "to type runbook as above: . $(BIN)/activate" >&2
 
 test: $(VENV)/.dev ## the tests that every change must pass
 	@$(BIN)/python -m pytest -m "$(MARK)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ LEAST_FINDINGS = 4
 """So many are shown even where all are well."""
 TOLD_SHORT = frozenset({"notify"})
 """Kinds whose text repeats what earlier steps said: two lines of it are enough, `runbook outbox` has it whole."""
+NOT_WHEN = "not when "
+"""How the engine's reason begins where a step's `when:` is not met; its condition follows."""
 SLOW = 0.5
 """Seconds from which it is said how long a step took."""
 
@@ -86,7 +88,10 @@ def skipped(step: str, body: Mapping[str, Any], look: Look) -> str:
     """A step that was not taken, and why not."""
     title = one_line(str(body.get("title") or ""))
     head = f"{step} · {title}" if title else step
-    return "\n" + look.paint(head, "bold") + "\n" + wrapped(f"skipped: {body.get('reason', '')}", look.width, "    ", "  ")
+    reason = str(body.get("reason") or "")
+    if reason.startswith(NOT_WHEN):
+        reason = f"this does not hold: {reason.removeprefix(NOT_WHEN)}"
+    return "\n" + look.paint(head, "bold") + "\n" + wrapped(f"skipped: {reason}", look.width, "    ", "  ")
 
 
 def started(step: str, body: Mapping[str, Any], look: Look) -> str:
@@ -138,8 +143,17 @@ def table(body: Mapping[str, Any], look: Look) -> str:
     """A step's rows as a table, the first ones only, and how many more there are."""
     from mlops_tui.report.tables import table as drawn
 
-    rows = [tuple(r) for r in body.get("rows") or ()]
+    times = [str(t).lower().startswith("timestamp") for t in body.get("types") or ()]
+    rows = [tuple(_moment(v) if i < len(times) and times[i] else v for i, v in enumerate(r)) for r in body.get("rows") or ()]
     if not rows:
         return "no rows"
     more = int(body.get("more") or 0) + max(0, len(rows) - MOST_ROWS)
     return drawn(tuple(body["columns"]), rows[:MOST_ROWS], look.wide - 2, more=more)
+
+
+def _moment(value: Any) -> Any:
+    """A time of the journal as a moment, so that tables show it as everywhere; what is none stays."""
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

@@ -271,3 +271,19 @@ def test_ctrl_c_asks_first_and_stops_at_the_second():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_times_of_a_table_are_short(room):
+    """A column of times reads as everywhere: UTC to the minute, not as the journal spells it."""
+    table = {"columns": ["ts", "who"], "types": ["timestamp[us, tz=UTC]", "string"], "more": 0}
+    rows = [["2026-10-13T07:00:00Z", "2026-10-13T07:00:00Z"], [None, "b"]]
+    room.front.show(event("step_ended", {"state": "ok", "kind": "query", "table": table | {"rows": rows}}))
+    printed = room.out.getvalue()
+    assert "2026-10-13 07:00Z" in printed
+    assert printed.count("2026-10-13T07:00:00Z") == 1
+
+
+def test_a_condition_that_is_not_met_reads_as_such(room):
+    """The reason of a step left out by its `when:` says that the condition does not hold."""
+    room.front.show(event("step_skipped", {"reason": "not when $region is null", "title": "Quiet?"}, step="quiet"))
+    assert room.out.getvalue() == "\nquiet · Quiet?\n  skipped: this does not hold: $region is null\n"
