@@ -111,5 +111,5 @@ def prompt(question: Question) -> str:
     if question.type_this is not None:
         return f"type {one_line(question.type_this)} to go ahead, or no"
     if question.choices:
-        return f"1-{len(question.choices)}, or note TEXT, or quit"
+        return f"1-{len(question.choices)} and why, or note TEXT, or quit"
     return "your answer, or note TEXT, or quit"

@@ -34,7 +34,7 @@ def shown(event: Event, look: Look, root: Path, zone: ZoneInfo) -> str:
         case "run_started":
             return begun(event, look, zone)
         case "run_joined":
-            return look.paint(f"{event.stream} · going on with run {event.run}", "bold")
+            return begun(event, look, zone) + f"\n  going on with run {event.run}"
         case "step_started":
             return started(event.step, body, look)
         case "step_ended":

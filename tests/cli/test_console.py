@@ -287,3 +287,12 @@ def test_a_condition_that_is_not_met_reads_as_such(room):
     """The reason of a step left out by its `when:` says that the condition does not hold."""
     room.front.show(event("step_skipped", {"reason": "not when $region is null", "title": "Quiet?"}, step="quiet"))
     assert room.out.getvalue() == "\nquiet · Quiet?\n  skipped: this does not hold: $region is null\n"
+
+
+def test_who_comes_back_is_told_where_the_run_stands(room):
+    """A run that goes on begins with the same words: which model, until when its data goes."""
+    body = {"by": "ana", "title": "Approvals", "model": "credit-risk", "at": "2026-10-14T03:00:00Z"}
+    room.front.show(event("run_joined", body))
+    assert room.out.getvalue() == (
+        "INC-1 · Approvals · credit-risk\n  data until 2026-10-14 03:00Z (05:00 CEST)\n  going on with run INC-1.1\n"
+    )

@@ -13,10 +13,16 @@ from mlops_tui.cli import options, page
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from mlops_tui.project import Project
     from mlops_tui.session.check import ModelCheck
+    from mlops_tui.session.page import NotifyReport
 
 MOST, LEAST = 15, 3
 """Findings of a model that are shown: those that are neither OK nor FEW, within these bounds."""
+_NOTIFY = (
+    "Open one incident for each alert that fires and page its teams, with the chart and the line to type. What they know"
+    " already is said again only when it is worse or after the alert's quiet period."
+)
 _WORDS = {"fired": "FIRED", "quiet": "quiet", "unknown": "UNKNOWN"}
 _STYLES = {"FIRED": "CRIT", "quiet": "dim"}
 
@@ -25,23 +31,33 @@ _STYLES = {"FIRED": "CRIT", "quiet": "dim"}
 @click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=options.complete("model"))
 @options.at
 @click.option("--all", "everything", is_flag=True, help="Show every finding, not only the worst of each model.")
+@click.option("--notify", is_flag=True, help=_NOTIFY)
 @options.as_json
 @click.pass_context
-def check(ctx: click.Context, models: tuple[str, ...], at: str | None, everything: bool, as_json: bool) -> int:
+def check(ctx: click.Context, models: tuple[str, ...], at: str | None, everything: bool, notify: bool, as_json: bool) -> int:
     """Ask every declared question of the logs of each MODEL (all of them by default), and evaluate the alerts.
 
-    Exits 1 when an alert fires and 0 when none does, whatever the findings' status. Reads only.
+    Exits 1 when an alert fires and 0 when none does, whatever the findings' status. Reads only, unless --notify is given.
     """
     from mlops_tui.session import check as session
 
     project = options.opened(ctx)
-    report = session.check(project, models, at=at)
+    paged = None
+    if notify:
+        from mlops_tui.session import page as pages
+
+        paged = pages.notify(project, models, at=at)
+    report = paged.check if paged is not None else session.check(project, models, at=at)
+    fired = paged.fired if paged is not None else report.fired
     if as_json:
-        page.json(report.as_json())
-        return 1 if report.fired else 0
+        page.json((paged or report).as_json())
+        return 1 if fired else 0
     look = page.here()
     parts = [told(part, project.zone, look, None if everything else MOST) for part in report.models]
-    parts += following(session.follow_ups(project, report), options.again(ctx), at)
+    if paged is None:
+        parts += following(session.follow_ups(project, report), options.again(ctx), at)
+    else:
+        parts += pages_told(paged)
     if parts:
         page.data("\n\n".join(parts))
     else:
@@ -49,7 +65,31 @@ def check(ctx: click.Context, models: tuple[str, ...], at: str | None, everythin
     if report.unreadable:
         blind = [m.model for m in report.models if m.windows is None]
         page.talk(f"could not be looked at: {', '.join(blind)}; their alerts say nothing")
-    return 1 if report.fired else 0
+    if paged is not None:
+        _waiting(ctx, project, paged)
+    return 1 if fired else 0
+
+
+def pages_told(report: NotifyReport) -> list[str]:
+    """What became of each alert that fires or fired, as one part of the page; none where all is quiet."""
+    from mlops_tui.cli.commands.watch import line
+
+    told = [
+        line(p) if p.act != "hold" else f"{p.incident}  {p.alert} of {p.model}: {p.why}" for p in report.paged if p.incident
+    ]
+    told += [f"{p.alert} of {p.model}: {p.why}" for p in report.paged if p.act == "pending"]
+    return ["\n".join(told)] if told else []
+
+
+def _waiting(ctx: click.Context, project: Project, report: NotifyReport) -> None:
+    """On stderr: whom nobody could reach, and why messages wait."""
+    from mlops_tui.session.page import waits
+
+    for paged in report.paged:
+        for problem in paged.problems:
+            page.talk(f"{paged.alert} of {paged.model}: {problem}")
+    if waiting := waits(project, report.sent):
+        page.talk(waiting, options.given(ctx))
 
 
 def following(commands: Sequence[str], again: str, at: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""`runbook incidents`, `runbook incident ID` and `runbook postmortem ID`."""
+"""`runbook incidents` and `runbook postmortem ID`; how an incident is shown."""
 
 from __future__ import annotations
 
@@ -35,28 +35,11 @@ def incidents(ctx: click.Context, as_json: bool) -> None:
     if not found:
         page.talk("no incidents")
         return
-    names = ("INCIDENT", "STATUS", "SEVERITY", "MODEL", "ALERT", "OPENED", "TITLE")
-    rows = [(i.id, i.status, i.severity, i.model, i.alert, f"{i.opened_at:%Y-%m-%d %H:%M}Z", i.title) for i in found]
+    names = ("INCIDENT", "STATUS", "SEVERITY", "MODEL", "ALERT", "OPENED", "ACKED", "TITLE")
+    rows = [
+        (i.id, i.status, i.severity, i.model, alerted(i), f"{i.opened_at:%Y-%m-%d %H:%M}Z", acked(i), i.title) for i in found
+    ]
     page.data(page.columns(rows, names, page.here().limit))
-
-
-@click.command(short_help="Show one incident: timeline, findings, messages.")
-@click.argument("name", metavar="ID", shell_complete=options.complete("incident"))
-@options.as_json
-@click.pass_context
-def incident(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Show the incident ID: who is on it, its timeline, the worst finding of each step."""
-    from mlops_tui.session import incidents as session
-
-    project = options.opened(ctx)
-    found = session.incident(project, name)
-    if as_json:
-        page.json(whole(found))
-        return
-    made = session.files(project, name)
-    lines = [page.filed(a.kind, project.root, a.path) for a in made]
-    drafted = any(a.kind == DRAFT for a in made)
-    page.data(told(found, project.zone, page.here(), options.again(ctx), lines, drafted=drafted))
 
 
 @click.command(short_help="Show an incident's postmortem draft and where it lies.")
@@ -76,6 +59,20 @@ def postmortem(ctx: click.Context, name: str, as_json: bool) -> None:
     page.data(draft.text)
 
 
+def alerted(found: Incident) -> str:
+    """The incident's alert, and whether it still fires where that is known."""
+    state = {True: " (fires)", False: " (quiet)", None: ""}[found.firing if found.status == "open" else None]
+    return f"{found.alert or '-'}{state}"
+
+
+def acked(found: Incident) -> str:
+    """Who acknowledged it last, and when; `no` where nobody did that should."""
+    if not found.acks:
+        return "no" if found.status == "open" and found.firing else "-"
+    last = found.acks[-1]
+    return f"{last.who} {last.at:%m-%d %H:%M}Z"
+
+
 def head(found: Incident) -> dict[str, Any]:
     """An incident in a list, as JSON."""
     return {
@@ -91,6 +88,8 @@ def head(found: Incident) -> dict[str, Any]:
         "closed_at": found.closed_at,
         "closed_as": found.closed_as,
         "runs": list(found.runs),
+        "firing": found.firing,
+        "acked": [{"at": a.at, "who": a.who, "note": a.note} for a in found.acks],
     }
 
 
@@ -118,13 +117,16 @@ def told(
 
     replayed = " (replayed)" if found.replayed else ""
     closed = f" as {one_line(found.closed_as).replace('_', ' ')}" if found.closed_as else ""
-    about = f"{found.status}{closed} · {found.severity} · {found.model} · alert {found.alert or '-'}"
+    about = f"{found.status}{closed} · {found.severity} · {found.model} · alert {alerted(found)}"
     opened = f"opened {both_zones(found.opened_at, zone)} by {found.opened_by}{replayed}"
     lines = [
         look.paint(found.id, "bold") + f" · {one_line(found.title)}",
         page.wrapped(f"{about} · {opened}", look.width),
         page.wrapped("people: " + ", ".join(found.people), look.width),
     ]
+    for seen in found.acks:
+        said = f"acknowledged by {seen.who} at {both_zones(seen.at, zone)}" + (f": {seen.note}" if seen.note else "")
+        lines.append(page.wrapped(said, look.width))
     if found.findings:
         lines += ["", look.statuses(findings_table(found.findings, look.wide))]
     if found.timeline:

@@ -85,6 +85,8 @@ def told(report: InitReport, look: page.Look) -> str:
     lines.append("")
     if g.stand_in is not None:
         lines.append(f"No column looks like the decision: {one_line(g.stand_in.column)} stands in until you write yours.")
+    if report.first and report.newest and (report.newest - report.first).total_seconds() < 3600:
+        lines.append("The log holds less than an hour: there is little to check yet.")
     if report.unsure:
         lines.append(f"Look first at {' and '.join(report.unsure)}: marked `guess?` in the file.")
     lines += [f"not read: {one_line(u)}" for u in g.profile.unreadable[:5]]

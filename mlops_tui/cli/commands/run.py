@@ -177,4 +177,5 @@ def told(report: RunReport, root: Path, *, as_json: bool, left: str, given: Path
         page.data(ending(report, page.here(), root, page.called(given)))
     if report.state in ("waiting", "interrupted"):
         why = f" ({left})" if left else ""
-        page.talk(f"the run is left {report.state}{why}; go on with: runbook resume {report.incident}", given)
+        how = "" if sys.stdout.isatty() and not as_json else f"; go on with: runbook resume {report.incident}"
+        page.talk(f"the run is left {report.state}{why}{how}", given)
