@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 Compare = Literal["day_over_day", "week_over_week", "reference"]
@@ -129,6 +130,15 @@ class Windows:
         """The windows that end at `now`."""
         here = Window(now - current, now)
         return Windows(now, clock, here, Window(here.start - reference, here.start))
+
+    @staticmethod
+    def from_json(body: Mapping[str, Any]) -> Windows:
+        """The windows from `as_json`."""
+        now, clock = parse_instant(body["now"]), parse_instant(body["clock"])
+        current, reference = (
+            Window(parse_instant(body[name]["start"]), parse_instant(body[name]["end"])) for name in ("current", "reference")
+        )
+        return Windows(now, clock, current, reference)
 
     def pair(self, compare: Compare) -> Pair:
         """The two windows of a comparison: the last 24 complete hours against the same earlier, or current and reference."""

@@ -7,15 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.core.errors import QueryError, RunbookError
+from mlops_tui.core.errors import JournalError, QueryError, RunbookError
 from mlops_tui.core.finding import ROW_TYPES, Finding
 from mlops_tui.core.window import Window, parse_duration, parse_instant
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.names import BUILT_IN, Values
+from mlops_tui.engine.outcomes import read_relation
 from mlops_tui.engine.runbook import InputSpec, Runbook, Step
 from mlops_tui.engine.types import Outcome
 from mlops_tui.incidents.run import RunState, StepRecord
 from mlops_tui.project.history import history
+from mlops_tui.report.png import Painter
 from mlops_tui.sql.names import parameters
 from mlops_tui.sql.values import Value, of, struct
 
@@ -38,6 +40,10 @@ INPUT_TYPES: Mapping[str, str] = {
 }
 
 
+LONGEST = 100_000
+"""Characters of a text that `$x` hands on; it is written into every query that is cited."""
+
+
 class RunContext:
     """Looks names up for one run, as values for text and as typed values for SQL. Holds the run's DuckDB."""
 
@@ -54,10 +60,13 @@ class RunContext:
         self.versions: tuple[Version, ...]
         self.changes, self.versions = history(subject)
         self.values = Values(self.value, self.known, subject.project.zone)
+        self.painter = Painter()
+        self._absent: dict[str, str] = {}
         self.bench = self._bench()
 
     def close(self) -> None:
-        """Close the run's DuckDB."""
+        """Close the run's DuckDB, and end the child that draws."""
+        self.painter.close()
         self.bench.close()
 
     def known(self) -> list[str]:
@@ -87,9 +96,12 @@ class RunContext:
             return
         kept = record.body.get("relation")
         if kept and record.state != "skipped":
-            import pyarrow.parquet as pq
-
-            self.bench.put(record.id, pq.read_table(self.journal.artefact(str(kept))))
+            try:
+                table = read_relation(self.journal.artefact(str(kept)), str(kept))
+            except JournalError as error:
+                hint = f"what step {record.id} gave is needed to go on; begin anew with runbook run {self.runbook.name}"
+                raise JournalError(error.message, where=error.where, hint=hint) from error
+            self.bench.put(record.id, table)
         elif kinds()[step.kind].result == "findings":
             self.bench.put(record.id, self._findings_table(record.findings))
         elif step.kind == "query":
@@ -143,14 +155,16 @@ class RunContext:
         rows = len(table.get("rows") or ()) + int(table.get("more") or 0)
         if len(columns) != 1 or rows > 1:
             raise RunbookError(
-                f"${record.id} needs a single cell and step {record.id} gave {rows} rows and {len(columns)} columns",
+                f"${record.id} needs a single cell, and step {record.id} gave {rows:,} rows of {len(columns)} columns",
                 hint=f"use the relation {record.id} in SQL, or select one value",
             )
-        if rows == 0:
-            return None
-        from mlops_tui.engine.kinds.query import cell
-
-        return cell(self.bench.query(f"select * from {record.id}", {}))  # noqa: S608 - an id that lint has read
+        value = self.bench.cell(record.id).value
+        if isinstance(value, str) and len(value) > LONGEST:
+            raise RunbookError(
+                f"${record.id} is a text of {len(value):,} characters; a value has at most {LONGEST:,}",
+                hint=f"use the relation {record.id} in SQL, or select a part of it",
+            )
+        return value
 
     def _built_in(self, name: str) -> Any:
         windows = self.subject.windows
@@ -182,6 +196,12 @@ class RunContext:
         """The typed values that a SQL text names."""
         return {name: self._typed(name) for name in sorted(parameters(text))}
 
+    def explained(self, error: QueryError) -> str:
+        """A query's error; where it asks for a source that cannot be read, with the reason."""
+        text = str(error)
+        said = [f"{name} cannot be read: {why}" for name, why in self._absent.items() if f"unknown relation {name!r}" in text]
+        return "; ".join([text, *said])
+
     def _typed(self, name: str) -> Value:
         try:
             value = self.value(name)
@@ -211,7 +231,8 @@ class RunContext:
 
         subject = self.subject
         windows = subject.windows
-        span = Window(windows.reference.start, windows.now)
+        starts = (windows.reference.start, windows.current.start, windows.pair("week_over_week").baseline.start)
+        span = Window(min(starts), windows.now)
         after = Window(windows.now, max(windows.clock, windows.now))
         views = {
             "log": subject.log.view_sql(span, hide=subject.spec.log.sensitive),
@@ -221,7 +242,8 @@ class RunContext:
         for name in sorted(subject.project.inventory.sources_of(subject.model)):
             try:
                 source = subject.source(name)
-            except RunbookError:
+            except RunbookError as error:
+                self._absent[name] = str(error)
                 continue
             views[name] = source.view_sql(span, hide=source.spec.sensitive)
             folders += source.folders

@@ -2,89 +2,93 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING
 
-from mlops_tui.core.canonical import plain
-from mlops_tui.core.errors import Cancelled, QueryError, RunbookError, did_you_mean
-from mlops_tui.core.window import format_duration, parse_instant
+from mlops_tui.core.errors import JournalError, NotTheDriver, QueryError, RunbookError
+from mlops_tui.engine.asking import SETTLED, approved, question_body, question_of, refusal, settling, undecided
 from mlops_tui.engine.context import RunContext
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.kinds.base import Call, Kind
-from mlops_tui.engine.machine import Ask, Do, End, Settle, decide
+from mlops_tui.engine.machine import Ask, Conclude, Do, End, Settle, decide
+from mlops_tui.engine.outcomes import SUFFIX, outcome_body, relation_bytes
+from mlops_tui.engine.perform import Performer
 from mlops_tui.engine.runbook import Step
+from mlops_tui.engine.talk import Interrupted, Talk
 from mlops_tui.engine.tell import report_of
-from mlops_tui.engine.types import (
-    Answer,
-    Artefact,
-    Cancel,
-    FrontEnd,
-    Outcome,
-    Output,
-    Progress,
-    Question,
-    QuestionKind,
-    RunReport,
-    Waiting,
-)
-from mlops_tui.incidents.run import AskedQuestion, RunState, fold_run
+from mlops_tui.engine.types import Artefact, Cancel, Effect, FrontEnd, Outcome, Question, RunReport, Waiting
+from mlops_tui.incidents.run import NOT_STARTED, SETTLE, AskedQuestion, RunFold, RunState, StepRecord
 from mlops_tui.journal import Event
 
 if TYPE_CHECKING:
-    from mlops_tui.journal.journal import Journal
+    from mlops_tui.journal.journal import Driver, Journal
     from mlops_tui.project import Project
 
-READ_TIMEOUT = timedelta(seconds=60)
-WRITE_TIMEOUT = timedelta(minutes=10)
-TICK = 0.05
-"""Seconds between two looks at the clock and the inbox while a step runs."""
+LISTEN = 0.2
+"""Seconds between two looks at the journal for an answer from elsewhere."""
+UNATTENDED = "nobody is asked in an unattended run"
 
 
-class _Interrupted(BaseException):
-    """The run stops here and stays resumable."""
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a drive uses beside the journal: the kept files, and what sends messages."""
 
-
-@dataclass
-class Drive:
-    """One drive of one run: from the folded journal to an end, a wait or an interruption."""
-
-    project: Project
-    journal: Journal
-    context: RunContext
-    incident: str
-    run: str
-    epoch: int
-    front: FrontEnd
-    auto: bool
     keep: Callable[[bytes, str, str, str], Artefact]
     send: Callable[[str], None]
     """Called after a step that queued messages; must return at once."""
-    _events: list[Event] = field(default_factory=list)
-    _stopping: bool = False
 
-    def go(self) -> RunReport:
-        """Perform what `decide` says until the run is over. Ctrl-C and `Cancel("run")` leave it resumable."""
+
+class Drive:
+    """One drive of one run: from the folded journal to an end, a wait or an interruption."""
+
+    def __init__(
+        self,
+        project: Project,
+        journal: Journal,
+        driver: Driver,
+        context: RunContext,
+        front: FrontEnd,
+        tools: Tools,
+        *,
+        auto: bool,
+    ) -> None:
+        self.project, self.journal, self.driver, self.context, self.tools = project, journal, driver, context, tools
+        self.run, self.incident, self.auto = driver.run, driver.stream, auto
+        self.talk = Talk(front, project)
+        self.performer = Performer(project, context, self.talk)
+        self._fold = RunFold(self.run)
+        self._seq = 0
+
+    def go(self, first: Event) -> RunReport:
+        """Perform what `decide` says until the run is over. Ctrl-C and `Cancel("run")` leave it resumable.
+
+        `first` is the event that made this process the driver, to be shown. Raises JournalError where what happens can
+        no longer be written down, and NotTheDriver where another process has taken over: the run is left as it is then.
+        """
+        self.context.restore(self._state())
+        self.talk.show(first)
         try:
             state, reason = self._loop()
-        except (_Interrupted, KeyboardInterrupt):
-            waiting = any(q.answered is None for q in self._state().questions.values())
+        except (Interrupted, KeyboardInterrupt):
+            waiting = isinstance(decide(self.context.runbook.steps, self._state()), Ask)
             state = "waiting" if waiting else "interrupted"
-            reason = "waits for an answer" if waiting else "interrupted"
+            reason = self.talk.fault or ("waits for an answer" if waiting else "interrupted")
+        except NotTheDriver:
+            raise
+        except JournalError as error:
+            then = f"runbook resume {self.incident}"
+            raise JournalError(
+                error.message, where=error.where, hint=f"{error.hint}; {then}" if error.hint else then
+            ) from error
         self._append("run_ended", {"state": state, "reason": reason})
         return report_of(self._state(), self.context, self.incident)
 
     def _loop(self) -> tuple[str, str]:
         while True:
-            self._drain()
-            if self._stopping:
-                raise _Interrupted
+            self.talk.settle()
             state = self._state()
-            self.context.state = state
             match decide(self.context.runbook.steps, state):
                 case End(ended, reason):
                     return ended, reason
@@ -92,59 +96,76 @@ class Drive:
                     self._wait_for(question)
                 case Settle(step, effect):
                     self._settle(state, step, effect)
+                case Conclude(step, effect):
+                    self._conclude(state, step, effect)
                 case Do(steps):
                     for step in steps:
                         self._step(state, self.context.runbook.step(step))
 
     def _state(self) -> RunState:
-        after = self._events[-1].seq if self._events else 0
-        self._events += self.journal.events(self.incident, after=after)
-        return fold_run(self._events, self.run)
+        """The state now. What others appended since the last look is shown."""
+        events = self.journal.events(self.incident, after=self._seq)
+        looked = self._seq > 0
+        if events:
+            self._seq = events[-1].seq
+            self._fold.add(events)
+        for event in events if looked else ():
+            if event.run in ("", self.run) and (event.actor.host, event.actor.pid) != self._here:
+                self.talk.show(event)
+        self.context.state = self._fold.state
+        return self.context.state
+
+    @property
+    def _here(self) -> tuple[str, int]:
+        return self.project.actor.host, self.project.actor.pid
 
     def _append(
-        self, kind: str, body: Mapping[str, Any], step: str = "", attempt: int = 0, artefacts: tuple[str, ...] = ()
+        self, kind: str, body: Mapping[str, object], step: str = "", attempt: int = 0, artefacts: tuple[str, ...] = ()
     ) -> None:
-        event = self.journal.append(
-            self.incident, kind, body, run=self.run, epoch=self.epoch, step=step, attempt=attempt, artefacts=artefacts
-        )
-        self.front.show(event)
-
-    def _drain(self) -> None:
-        while True:
-            try:
-                item = self.front.inbox.get_nowait()
-            except queue.Empty:
-                return
-            if isinstance(item, Cancel) and item.what == "run":
-                raise _Interrupted
+        self.talk.show(self.driver.append(kind, body, step=step, attempt=attempt, artefacts=artefacts))
 
     # -- one step
 
     def _step(self, state: RunState, step: Step) -> None:
         kind = kinds()[step.kind]
-        attempt = (state.steps[step.id].attempt if step.id in state.steps else 0) + 1
-        asked = state.question_of(step.id)
-        if asked is None and not self._wanted(step, kind, attempt):
+        record = state.steps.get(step.id)
+        if record is None and not self._wanted(step, kind):
             return
         if self.auto and kind.needs_person:
-            self._skip(step, "needs a person", attempt)
+            self._skip(step, "needs a person")
             return
-        if asked is None:
-            self._append("step_started", {"kind": step.kind, "title": step.title, "why": step.common.why}, step.id, attempt)
-        call = self._call(state, step, attempt, asked)
-        if asked is None:
-            try:
-                question = kind.question(call)
-            except RunbookError as error:
-                self._finish(step, attempt, Outcome("failed", error=str(error)))
+        asked = state.own_question(step.id, record.attempt) if record is not None else None
+        if record is None or asked is None or state.effect_of(step.id) is not None:
+            self._begin(state, step, kind, record)
+            return
+        self._perform(step, kind, self._call(state, step, record.attempt, asked))
+
+    def _begin(self, state: RunState, step: Step, kind: Kind, record: StepRecord | None) -> None:
+        """A new attempt: told, asked about where the kind asks, else performed."""
+        attempt = (record.attempt if record is not None else 0) + 1
+        self._append("step_started", {"kind": step.kind, "title": step.title, "why": step.common.why}, step.id, attempt)
+        self._foresee(step)
+        call = self._call(state, step, attempt, None)
+        try:
+            question = kind.question(call)
+        except RunbookError as error:
+            self._finish(step, attempt, Outcome("failed", error=str(error)))
+            return
+        if question is None:
+            self._perform(step, kind, call)
+        elif self.auto and question.auto is None:
+            self._skip(step, "needs a person: the question has no `auto:` answer", attempt)
+        else:
+            self._ask(question, step.id, attempt)
+
+    def _foresee(self, step: Step) -> None:
+        """What a coming chart needs makes itself ready while the walk goes on, unless a person is asked before."""
+        steps = self.context.runbook.steps
+        for ahead in steps[steps.index(step) :]:
+            if ahead.kind == "chart":
+                self.context.painter.warm()
+            if ahead.kind == "chart" or (kinds()[ahead.kind].asks and not self.auto):
                 return
-            if question is not None:
-                if self.auto and question.auto is None:
-                    self._skip(step, "needs a person: the question has no `auto:` answer", attempt)
-                else:
-                    self._append("question_asked", _question_body(question), step.id, attempt)
-                return
-        self._perform(step, kind, call)
 
     def _call(self, state: RunState, step: Step, attempt: int, asked: AskedQuestion | None) -> Call:
         context = self.context
@@ -153,7 +174,7 @@ class Drive:
             attempt=attempt,
             run=self.run,
             incident=self.incident,
-            epoch=self.epoch,
+            epoch=self.driver.epoch,
             project=self.project,
             subject=context.subject,
             runbook=context.runbook,
@@ -161,311 +182,159 @@ class Drive:
             values=context.values,
             bind=context.bind,
             bench=context.bench,
+            painter=context.painter,
             journal=self.journal,
             state=state,
             answer=asked,
             auto=self.auto,
-            keep=self.keep,
+            keep=self.tools.keep,
         )
 
-    def _wanted(self, step: Step, kind: Kind, attempt: int) -> bool:
+    def _wanted(self, step: Step, kind: Kind) -> bool:
+        """Whether the step's condition lets it begin; where not, it is skipped, failed or a person is asked."""
         when = step.common.when
         if when is None:
             return True
         try:
-            met = self.context.bench.condition(when, self.context.bind(when), timeout=READ_TIMEOUT)
+            met = self.performer.condition(step, when)
         except RunbookError as error:
-            line = step.at("when")[0] + (error.line - 1 if isinstance(error, QueryError) and error.line else 0)
-            message = f"when: {error} ({self.context.runbook.source}:{line})"
-            self._append("step_started", {"kind": step.kind, "title": step.title, "why": step.common.why}, step.id, attempt)
-            self._finish(step, attempt, Outcome("failed", error=message))
+            self._append("step_started", {"kind": step.kind, "title": step.title, "why": step.common.why}, step.id, 1)
+            self._finish(step, 1, Outcome("failed", error=f"when: {self.performer.placed(step, 'when', error)}"))
             return False
-        if met is False:
-            self._skip(step, f"not when {' '.join(when.split())}", attempt)
-        elif met is None and (kind.effect == "read" or self.auto):
+        if met is not None:
+            if not met:
+                self._skip(step, f"not when {' '.join(when.split())}")
+            return met
+        if kind.effect == "read" or self.auto:
             person = "" if kind.effect == "read" else ", needs a person"
-            self._skip(step, f"undecided: `when` is null{person}", attempt)
-        elif met is None:
-            text = f"Whether to do {step.id} ({step.title}) could not be decided: its condition is null. Do it?"
-            question = Question(f"{self.run}/{step.id}/when", step.id, "confirm", text, ("yes", "no"))
-            return self._ask_now(question, step, attempt)
-        return met is not False and met is not None
-
-    def _ask_now(self, question: Question, step: Step, attempt: int) -> bool:
+            self._skip(step, f"undecided: `when` is null{person}")
+            return False
+        question = undecided(self.run, step.id, step.title)
         asked = self._state().questions.get(question.id)
         if asked is None:
-            self._append("question_asked", _question_body(question), step.id, attempt)
-            asked = self._state().questions[question.id]
-        if asked.answered is None:
-            self._wait_for(asked)
-            asked = self._state().questions[question.id]
-        if asked.choice == "yes":
+            self._ask(question, step.id)
+        elif asked.choice == "yes":
             return True
-        self._skip(step, f"left out by {asked.person or 'nobody'}", attempt)
+        else:
+            self._skip(step, f"left out by {asked.person or 'nobody'}")
         return False
 
-    def _skip(self, step: Step, reason: str, attempt: int) -> None:
-        body = {"reason": reason, "kind": step.kind, "title": step.title}
+    def _skip(self, step: Step, reason: str, attempt: int = 1) -> None:
         self.context.settle(step, None)
-        self._append("step_skipped", body, step.id, attempt)
+        self._append("step_skipped", {"reason": reason, "kind": step.kind, "title": step.title}, step.id, attempt)
+
+    # -- performing
 
     def _perform(self, step: Step, kind: Kind, call: Call) -> None:
-        tries = (step.common.retry.times if step.common.retry and kind.effect == "read" else 0) + 1
-        for left in reversed(range(tries)):
-            effect = None
-            try:
-                effect = kind.plan(call)
-            except RunbookError as error:
-                self._finish(step, call.attempt, Outcome("failed", error=str(error)))
-                return
-            if effect is not None:
-                body = {
-                    "id": effect.id,
-                    "kind": effect.kind,
-                    "plan": effect.plan,
-                    "sha256": effect.sha256,
-                    "key": effect.key,
-                    "undo": effect.undo,
-                }
-                self._append("effect_intended", body, step.id, call.attempt)
-            started = self.project.clock()
-            outcome = self._work(step, kind, call)
-            if effect is not None:
-                if outcome.state == "unknown":
-                    self.front.show(Output(step.id, outcome.error, "err"))
-                    raise _Interrupted
-                self._append("effect_ended", {"id": effect.id, "state": outcome.state}, step.id, call.attempt)
-            if outcome.state != "failed" or not left:
-                break
-            self.front.show(Output(step.id, f"{outcome.error}; trying again", "err"))
-            if step.common.retry:
-                self._pause(step.common.retry.wait)
-        self._finish(step, call.attempt, outcome, (self.project.clock() - started).total_seconds())
-
-    def _pause(self, wait: timedelta) -> None:
-        try:
-            item = self.front.inbox.get(timeout=wait.total_seconds())
-        except queue.Empty:
+        refused = kind.refused(call)
+        if refused is not None:
+            self._finish(step, call.attempt, refused)
             return
-        if isinstance(item, Cancel):
-            raise _Interrupted
-
-    def _work(self, step: Step, kind: Kind, call: Call) -> Outcome:
-        """Perform in a thread, and watch the inbox and the clock meanwhile."""
-        self._drain()
-        stop, results, signals = threading.Event(), queue.Queue[Outcome](), queue.Queue[Output | Progress]()
-        limit = step.common.timeout or (READ_TIMEOUT if kind.effect == "read" else WRITE_TIMEOUT)
-        worker = threading.Thread(
-            target=self._guarded, args=(kind, call, signals.put, stop, results), daemon=True, name=step.id
-        )
-        deadline = threading.Event()
-        timer = threading.Timer(limit.total_seconds(), deadline.set)
-        timer.daemon = True
-        why = ""
-        timer.start()
-        worker.start()
         try:
-            while worker.is_alive():
-                try:
-                    self._relay(signals)
-                    worker.join(TICK)
-                    why = why or self._wish(deadline, limit)
-                except KeyboardInterrupt:
-                    why = "run"
-                if why:
-                    stop.set()
-                    call.subject.interrupt()
-        finally:
-            timer.cancel()
-        self._relay(signals)
-        outcome = results.get_nowait()
-        if why == "run":
-            self._stopping = True
-            if outcome.state in ("cancelled", "failed") and kind.effect == "read":
-                raise _Interrupted
-        if why.startswith("timed out") and outcome.state in ("cancelled", "failed"):
-            return Outcome("failed", error=why)
-        return outcome
-
-    def _wish(self, deadline: threading.Event, limit: timedelta) -> str:
-        if deadline.is_set():
-            return f"timed out after {format_duration(limit)} (give the step a longer timeout:)"
-        try:
-            item = self.front.inbox.get_nowait()
-        except queue.Empty:
-            return ""
-        return item.what if isinstance(item, Cancel) else ""
-
-    def _relay(self, signals: queue.Queue[Output | Progress]) -> None:
-        while True:
-            try:
-                self.front.show(signals.get_nowait())
-            except queue.Empty:
-                return
-
-    def _guarded(
-        self,
-        kind: Kind,
-        call: Call,
-        emit: Callable[[Output | Progress], None],
-        stop: threading.Event,
-        results: queue.Queue[Outcome],
-    ) -> None:
-        try:
-            results.put(kind.perform(call, emit, stop.is_set))
-        except Cancelled:
-            results.put(Outcome("cancelled", error="cancelled"))
-        except QueryError as error:
-            line = call.step.at(call.step.kind)[0]
-            results.put(Outcome("failed", error=f"{error} ({call.runbook.source}:{line})"))
+            effect = kind.plan(call)
         except RunbookError as error:
-            results.put(Outcome("failed", error=str(error)))
-        except Exception as error:  # noqa: BLE001  (the border of a step: one step's fault must not take the run with it)
-            path = self.project.crash_log(traceback.format_exc())
-            results.put(
-                Outcome("failed", error=f"internal error in {call.where}: {type(error).__name__}: {error} (details: {path})")
-            )
+            self._finish(step, call.attempt, Outcome("failed", error=str(error)))
+            return
+        if effect is not None and not approved(call.answer, effect):
+            self.talk.say(step.id, "what would be done is no longer what was confirmed; it is asked again")
+            self._begin(call.state, step, kind, call.state.steps[step.id])
+            return
+        call = replace(call, effect=effect)
+        if effect is not None:
+            self._intend(effect, step.id)
+        began = monotonic()
+        outcome = self.performer.perform(step, kind, call)
+        self._finish(step, call.attempt, outcome, monotonic() - began, "" if effect is None else effect.id)
 
-    def _finish(self, step: Step, attempt: int, outcome: Outcome, seconds: float = 0.0) -> None:
+    def _intend(self, effect: Effect, step: str) -> None:
+        """Writes down what is about to be done. Raises Interrupted where somebody stopped the run just before it began."""
+        self.talk.settle()
+        self.driver.check()
+        body = {n: getattr(effect, n) for n in ("id", "kind", "plan", "sha256", "key", "undo")}
+        self._append("effect_intended", body, step, effect.attempt)
+        if self.talk.stopping:
+            self._append("effect_ended", {"id": effect.id, "state": NOT_STARTED}, step, effect.attempt)
+            raise Interrupted
+        self.driver.check()
+
+    def _finish(self, step: Step, attempt: int, outcome: Outcome, seconds: float = 0.0, effect: str = "") -> None:
+        """Writes down how a step ended; first, where it had an effect, how that ended, with all that this will say."""
         relation = ""
-        if outcome.relation is not None:
-            relation = self.journal.keep(_parquet(outcome.relation), "parquet")
-        self.context.settle(step, outcome)
-        table = outcome.table
-        body = {
-            "kind": step.kind,
-            "title": step.title,
-            "state": outcome.state,
-            "text": outcome.text,
-            "error": outcome.error,
-            "findings": [f.as_json() for f in outcome.findings],
-            "table": None
-            if table is None
-            else {
-                "columns": table.columns,
-                "types": table.types,
-                "rows": table.rows,
-                "more": table.more,
-            },
-            "value": plain(outcome.value),
-            "artefacts": [a.as_json() for a in outcome.artefacts],
-            "relation": relation,
-            "query": outcome.query,
-            "seconds": round(seconds, 3),
-            "extra": dict(outcome.extra),
-        }
+        try:
+            self.context.settle(step, outcome)
+            if outcome.relation is not None:
+                relation = self.journal.keep(relation_bytes(outcome.relation), SUFFIX)
+        except QueryError as error:
+            outcome = Outcome("failed", error=str(error))
+        body = outcome_body(step, outcome, relation=relation, seconds=seconds)
         kept = tuple(a.sha256 for a in outcome.artefacts) + ((relation,) if relation else ())
+        if effect and outcome.state != "unknown":
+            self._append("effect_ended", {"id": effect, "state": outcome.state, "outcome": body}, step.id, attempt, kept)
         self._append("step_ended", body, step.id, attempt, kept)
         if step.kind == "notify":
-            self.send(step.id)
+            self.tools.send(step.id)
 
     # -- questions
 
     def _wait_for(self, asked: AskedQuestion) -> None:
         question = question_of(asked)
         if self.auto:
-            choice = question.auto if question.auto is not None else ""
-            self._append(
-                "answered", {"question": asked.id, "choice": choice, "person": "auto", "why": "unattended"}, asked.step
-            )
+            self._unattended(asked, question.auto)
             return
-        self.front.show(Waiting(question))
-        while True:
+        self.talk.show(Waiting(question))
+        while not self.talk.stopping:
             if question.expires is not None and self.project.clock() >= question.expires:
                 self._append("question_expired", {"question": asked.id}, asked.step)
                 return
-            try:
-                item = self.front.inbox.get(timeout=0.2)
-            except queue.Empty:
+            item = self.talk.next(LISTEN)
+            if item is None:
                 if self._state().questions[asked.id].answered is not None:
                     return
                 continue
             if isinstance(item, Cancel):
-                raise _Interrupted
+                raise Interrupted
             if item.question != asked.id:
                 continue
-            refused = self._refusal(question, item)
+            refused = refusal(question, item, self.project.inventory, self.context.subject.model, self.project.actor.login)
             if refused:
-                self.front.show(Output(asked.step, refused, "err"))
-                self.front.show(Waiting(question))
+                self.talk.say(asked.step, refused)
+                self.talk.show(Waiting(question))
                 continue
             body = {"question": asked.id, "choice": item.choice, "person": item.person, "why": item.why}
             self._append("answered", body, asked.step)
             return
 
-    def _refusal(self, question: Question, answer: Answer) -> str:
-        if question.choices and answer.choice not in question.choices:
-            return f"{answer.choice!r} is not an answer here; {did_you_mean(answer.choice, question.choices)}"
-        if answer.choice != "yes" or question.kind not in ("confirm", "approve"):
-            return ""
-        runner = self.context.incident["runner_login"]
-        if question.not_by == "runner" and answer.person == runner:
-            return "the runner cannot confirm this step: it needs a second person"
-        if question.by is not None:
-            inventory = self.project.inventory
-            teams = inventory.teams_for(question.by, self.context.subject.model)
-            logins = {m.login for t in teams for m in inventory.file.teams[t].members}
-            if answer.person not in logins:
-                return f"{answer.person} is in none of the teams that may confirm this: {', '.join(teams)}"
-        return ""
+    def _unattended(self, asked: AskedQuestion, answer: str | None) -> None:
+        """Nobody is asked: the question's own answer is taken, else the step is left out; an effect stays unsettled."""
+        if answer is not None:
+            body = {"question": asked.id, "choice": answer, "person": "auto", "why": "unattended"}
+            self._append("answered", body, asked.step)
+            return
+        if asked.kind == SETTLE:
+            self.talk.say(asked.step, "a person must say whether this was done: runbook resume without --auto")
+            raise Interrupted
+        self._skip(self.context.runbook.step(asked.step), "needs a person", asked.attempt or 1)
+        self._append("question_expired", {"question": asked.id, "why": UNATTENDED}, asked.step)
 
     def _settle(self, state: RunState, step: str, effect: str) -> None:
-        """An effect that may have happened: only a person can say. It is never silently done again."""
-        identity = f"{self.run}/{step}/settle/{effect}"
-        asked = state.questions.get(identity)
-        if asked is None:
-            plan = state.effects[effect].body.get("plan")
-            text = f"{step} was about to do {plan} and nobody knows whether it happened. Look, then say: was it done?"
-            question = Question(identity, step, "settle", text, ("done", "not_done"))
-            self._append("question_asked", _question_body(question), step)
+        """Asks what became of an effect until it is said; never guesses."""
+        put = [q for q in state.questions.values() if q.kind == SETTLE and q.step == step and f"/{effect}/" in q.id]
+        said = put[-1] if put and put[-1].choice in SETTLED else None
+        if said is None:
+            question = settling(self.run, state.effects[effect], state.steps[step], len(put) + 1)
+            self._ask(question, step, state.steps[step].attempt)
             return
-        if self.auto or asked.choice not in ("done", "not_done"):
-            raise _Interrupted
-        done = asked.choice == "done"
-        self._append("effect_settled", {"id": effect, "state": "ok" if done else "failed", "person": asked.person}, step)
-        said = f"settled by {asked.person}: {'it was done' if done else 'it was not done'}"
-        outcome = Outcome("ok" if done else "failed", text=said, error="" if done else said)
-        self._finish(self.context.runbook.step(step), state.steps[step].attempt, outcome)
+        settled = "ok" if said.choice == "done" else "failed"
+        self._append("effect_settled", {"id": effect, "state": settled, "person": said.person}, step)
 
+    def _ask(self, question: Question, step: str, attempt: int = 0) -> None:
+        self._append("question_asked", question_body(question), step, attempt)
 
-def _question_body(question: Question) -> dict[str, Any]:
-    effect = question.effect
-    return {
-        "id": question.id,
-        "kind": question.kind,
-        "text": question.text,
-        "choices": list(question.choices),
-        "type_this": question.type_this,
-        "by": question.by,
-        "not_by": question.not_by,
-        "expires": question.expires,
-        "auto": question.auto,
-        "effect": None if effect is None else {"plan": effect.plan, "sha256": effect.sha256, "key": effect.key},
-    }
-
-
-def question_of(asked: AskedQuestion) -> Question:
-    """The Question as it was put, from its event."""
-    body = asked.body
-    expires: datetime | None = parse_instant(str(body["expires"])) if body.get("expires") else None
-    return Question(
-        asked.id,
-        asked.step,
-        cast("QuestionKind", asked.kind),
-        str(body["text"]),
-        tuple(body.get("choices") or ()),
-        type_this=body.get("type_this"),
-        by=body.get("by"),
-        not_by=body.get("not_by"),
-        expires=expires,
-        auto=body.get("auto"),
-    )
-
-
-def _parquet(table: Any) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return bytes(sink.getvalue().to_pybytes())
+    def _conclude(self, state: RunState, step: str, effect: str) -> None:
+        """The step's end, from what was written down of its effect before the driver was lost."""
+        known, record = state.effects[effect], state.steps[step]
+        if known.settled:
+            said = f"settled by {known.person}: it was done"
+            self._finish(self.context.runbook.step(step), record.attempt, Outcome("ok", text=said))
+        else:
+            self._append("step_ended", known.outcome, step, record.attempt, known.artefacts)

@@ -45,6 +45,14 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class Conclude:
+    """How an effect ended is known, and the step's own end was never written down: write it, and do nothing again."""
+
+    step: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The run is over."""
 
@@ -52,28 +60,30 @@ class End:
     reason: str
 
 
-Next = Do | Ask | Settle | End
+Next = Do | Ask | Settle | Conclude | End
 
 
 def decide(steps: Sequence[StepLike], state: RunState) -> Next:
     """The next thing to do.
 
     Steps run in the order written. A step that failed, was cancelled or is unknown stops the run, unless it says
-    `continue_on_error` (which never passes an `unknown`). An `end` that was performed ends the run.
+    `continue_on_error` (which never passes an `unknown`). An `end` that was performed ends the run. A step whose effect
+    nobody saw ending is settled by a person first: it was done, or it was not and the step begins anew.
     """
     for step in steps:
         record = state.steps.get(step.id)
-        if record is not None and record.done:
+        settled = record is not None and record.done and record.state != "unknown"
+        effect = None if settled else state.effect_of(step.id)
+        if record is not None and record.done and effect is None:
             if record.state in STOPPING and not (step.continue_on_error and record.state != "unknown"):
                 return End("failed", f"step {step.id} {record.state}: {record.reason}".rstrip(": "))
             if step.kind == "end" and record.state == "ok":
                 return End("ended", str(record.body.get("text", "")))
             continue
-        open_question = next((q for q in state.questions.values() if q.step == step.id and q.answered is None), None)
-        if open_question is not None:
-            return Ask(open_question)
-        effect = state.open_effect(step.id)
-        if effect is not None:
-            return Settle(step.id, effect.id)
-        return Do((step.id,))
+        question = state.open_question(step.id)
+        if question is not None:
+            return Ask(question)
+        if effect is None or effect.not_done:
+            return Do((step.id,))
+        return Settle(step.id, effect.id) if effect.state is None else Conclude(step.id, effect.id)
     return End("ended", "")

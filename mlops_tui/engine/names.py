@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mlops_tui.core.canonical import plain
 from mlops_tui.core.errors import RunbookError, did_you_mean
 from mlops_tui.core.window import both_zones, format_duration
+from mlops_tui.sql.results import as_text
 
 BUILT_IN = ("model", "model_version", "last_good_version", "at", "window_start", "reference_start")
 """The values that are always there."""
@@ -85,7 +85,7 @@ class Values:
         if value is None:
             return "–"
         if isinstance(value, datetime):
-            return both_zones(value, self._zone)
+            return both_zones(value, self._zone) if value.tzinfo else as_text(value)
         if isinstance(value, timedelta):
             return format_duration(value)
         if isinstance(value, bool):
@@ -93,5 +93,5 @@ class Values:
         if isinstance(value, float):
             return f"{value:.6g}"
         if isinstance(value, Mapping):
-            return str(value.get("summary") or "–")
-        return str(plain(value))
+            return str(value.get("summary") or "–") if "summary" in value else as_text(value)
+        return as_text(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,6 +85,9 @@ class RunbookHead(_Part, kw_only=True, frozen=True):
     inputs: dict[str, InputSpec] = {}
 
 
+_BLOCK = re.compile(r":\s*\|[-+\d]*\s*(#.*)?\Z")
+"""The end of a line under which a block keeps its lines."""
+
 COMMON_KEYS = tuple(f.encode_name for f in msgspec.structs.fields(Common))
 
 
@@ -136,6 +140,13 @@ class Runbook:
     def sha256(self) -> str:
         """The hash of the file's text."""
         return digest(self.text.encode())
+
+    def sql_line(self, step: Step, key: str, line: int) -> int:
+        """The file's line of a line (from 1; 0 is unknown) of the SQL that a step's key holds."""
+        own = next((k for k in step.lines if k.startswith(f"{key}.that")), key)
+        at = step.at(own)[0]
+        below = _BLOCK.search(self.text.splitlines()[at - 1]) is not None
+        return at + line if below and line else at
 
     def step(self, step: str) -> Step:
         """The step of that id."""

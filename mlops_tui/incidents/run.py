@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from mlops_tui.core.finding import Finding, from_json
 from mlops_tui.journal.event import Event
 
 TERMINAL = frozenset({"ok", "attention", "failed", "skipped", "unknown", "cancelled"})
+SETTLE: Final = "settle"
+"""The kind of the question whether an effect happened; it belongs to the effect and not to the step's own doing."""
+
+NOT_STARTED = "not_started"
+"""How an effect ended that was intended and then not begun, because somebody stopped the run just then."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question as it was put, and its answer where one came."""
+    """A question as it was put, and its answer where one came. `attempt` is the step's, 0 for a question before it began."""
 
     id: str
     step: str
@@ -26,11 +31,16 @@ class AskedQuestion:
     person: str = ""
     why: str = ""
     answered: datetime | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class IntendedEffect:
-    """A write that was about to happen, and how it ended; `state` is None while nobody knows."""
+    """A write that was about to happen, and how it ended; `state` is None while nobody knows.
+
+    `settled` says that a person, and not the driver that made it, said how it ended. `outcome` is the body of the
+    step's end that the driver was about to write, and `artefacts` what that names.
+    """
 
     id: str
     step: str
@@ -38,6 +48,15 @@ class IntendedEffect:
     body: Mapping[str, Any]
     intended: datetime
     state: str | None = None
+    settled: bool = False
+    person: str = ""
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+    artefacts: tuple[str, ...] = ()
+
+    @property
+    def not_done(self) -> bool:
+        """Whether it is known not to have happened, so that it may be asked for again: a person said so, or it never began."""
+        return self.state == NOT_STARTED or (self.settled and self.state != "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ class RunState:
 
     @property
     def frozen(self) -> Mapping[str, Any]:
-        """What `run_started` froze: runbook, inputs, `at`, windows."""
+        """What `run_started` froze: runbook, inventory, inputs, `at`, windows, manifest."""
         return (self.started.body if self.started else None) or {}
 
     @property
@@ -93,18 +112,75 @@ class RunState:
         found = [q for q in self.questions.values() if q.step == step and kind in (None, q.kind)]
         return found[-1] if found else None
 
-    def open_effect(self, step: str) -> IntendedEffect | None:
-        """An effect of the step that was intended and never told to have ended."""
-        return next((e for e in self.effects.values() if e.step == step and e.state is None), None)
+    def own_question(self, step: str, attempt: int) -> AskedQuestion | None:
+        """The question that this attempt of the step put: neither whether to do it at all, nor what became of it."""
+        found = [q for q in self.questions.values() if q.step == step and q.attempt == attempt and q.kind != SETTLE]
+        return found[-1] if found else None
+
+    def open_question(self, step: str) -> AskedQuestion | None:
+        """The question of the step that nobody has answered."""
+        return next((q for q in self.questions.values() if q.step == step and q.answered is None), None)
+
+    def effect_of(self, step: str) -> IntendedEffect | None:
+        """The effect of the step's newest attempt, whatever became of it."""
+        attempt = self.steps[step].attempt if step in self.steps else 0
+        return next((e for e in reversed(tuple(self.effects.values())) if e.step == step and e.attempt >= attempt), None)
+
+
+class RunFold:
+    """A run's state, kept as events come in: each event costs the same, however many there were before."""
+
+    def __init__(self, run: str) -> None:
+        self._state = RunState(run=run)
+        self._steps: dict[str, StepRecord] = {}
+        self._questions: dict[str, AskedQuestion] = {}
+        self._effects: dict[str, IntendedEffect] = {}
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Takes in the incident's next events, in the order of `seq`; those of other runs say nothing here."""
+        for event in events:
+            if event.run == self._state.run:
+                self._add(event, event.body or {})
+
+    @property
+    def state(self) -> RunState:
+        """The state now: a value that later events do not change."""
+        return replace(self._state, steps=dict(self._steps), questions=dict(self._questions), effects=dict(self._effects))
+
+    def _add(self, event: Event, body: Mapping[str, Any]) -> None:
+        match event.type:
+            case "run_started":
+                self._state = replace(self._state, started=event, epoch=event.epoch, ended=None)
+            case "run_joined":
+                self._state = replace(self._state, epoch=event.epoch, ended=None)
+            case "run_ended":
+                self._state = replace(self._state, ended=event)
+            case "step_started":
+                self._steps[event.step] = _began(self._steps.get(event.step), event, body)
+            case "step_ended" | "step_skipped":
+                self._steps[event.step] = _ended(self._steps.get(event.step), event, body)
+            case "question_asked":
+                name, kind = str(body.get("id", "")), str(body.get("kind", ""))
+                asked = AskedQuestion(name, event.step, kind, body, event.at, attempt=event.attempt)
+                self._questions.setdefault(name, asked)
+            case "answered" | "question_expired":
+                known = self._questions.get(str(body.get("question")))
+                if known is not None and known.answered is None:  # the first answer stands, whoever gave a second one
+                    self._questions[known.id] = _answered(known, event, body)
+            case "effect_intended":
+                name = str(body.get("id", ""))
+                self._effects[name] = IntendedEffect(name, event.step, event.attempt, body, event.at)
+            case "effect_ended" | "effect_settled":
+                effect = self._effects.get(str(body.get("id")))
+                if effect is not None:
+                    self._effects[effect.id] = _known(effect, event, body)
 
 
 def fold_run(events: Iterable[Event], run: str) -> RunState:
     """The state of `run` from its incident's events, in the order of `seq`."""
-    state = RunState(run=run)
-    for event in events:
-        if event.run == run:
-            state = _apply(state, event)
-    return state
+    fold = RunFold(run)
+    fold.add(events)
+    return fold.state
 
 
 def runs_of(events: Iterable[Event]) -> tuple[str, ...]:
@@ -112,50 +188,20 @@ def runs_of(events: Iterable[Event]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(e.run for e in events if e.type == "run_started"))
 
 
-def _apply(state: RunState, event: Event) -> RunState:
-    body = event.body or {}
-    match event.type:
-        case "run_started":
-            return replace(state, started=event, epoch=event.epoch, ended=None)
-        case "run_joined":
-            return replace(state, epoch=event.epoch, ended=None)
-        case "run_ended":
-            return replace(state, ended=event)
-        case "step_started":
-            record = StepRecord(
-                event.step,
-                str(body.get("kind", "")),
-                str(body.get("title", "")),
-                "running",
-                attempt=event.attempt,
-                started=event.at,
-            )
-            earlier = state.steps.get(event.step)
-            if earlier is not None and earlier.started is not None:
-                record = replace(record, started=earlier.started)
-            return replace(state, steps={**state.steps, event.step: record})
-        case "step_ended" | "step_skipped":
-            return replace(state, steps={**state.steps, event.step: _ended(state, event)})
-        case "question_asked":
-            asked = AskedQuestion(str(body["id"]), event.step, str(body["kind"]), body, event.at)
-            return replace(state, questions={**state.questions, asked.id: asked})
-        case "answered" | "question_expired":
-            return _answered(state, event)
-        case "effect_intended":
-            effect = IntendedEffect(str(body["id"]), event.step, event.attempt, body, event.at)
-            return replace(state, effects={**state.effects, effect.id: effect})
-        case "effect_ended" | "effect_settled":
-            known = state.effects.get(str(body.get("id")))
-            if known is None:
-                return state
-            return replace(state, effects={**state.effects, known.id: replace(known, state=str(body.get("state", "")))})
-    return state
+def _began(earlier: StepRecord | None, event: Event, body: Mapping[str, Any]) -> StepRecord:
+    started = earlier.started if earlier is not None and earlier.started is not None else event.at
+    return StepRecord(
+        event.step,
+        str(body.get("kind", "")),
+        str(body.get("title", "")),
+        "running",
+        attempt=event.attempt,
+        started=started,
+    )
 
 
-def _ended(state: RunState, event: Event) -> StepRecord:
-    body = event.body or {}
+def _ended(earlier: StepRecord | None, event: Event, body: Mapping[str, Any]) -> StepRecord:
     skipped = event.type == "step_skipped"
-    earlier = state.steps.get(event.step)
     return StepRecord(
         event.step,
         str(body.get("kind") or (earlier.kind if earlier else "")),
@@ -170,17 +216,23 @@ def _ended(state: RunState, event: Event) -> StepRecord:
     )
 
 
-def _answered(state: RunState, event: Event) -> RunState:
-    body = event.body or {}
-    asked = state.questions.get(str(body.get("question")))
-    if asked is None:
-        return state
+def _answered(asked: AskedQuestion, event: Event, body: Mapping[str, Any]) -> AskedQuestion:
     expired = event.type == "question_expired"
-    given = replace(
+    return replace(
         asked,
         choice="" if expired else str(body.get("choice", "")),
         person=str(body.get("person", "")),
-        why="expired" if expired else str(body.get("why", "")),
+        why=str(body.get("why") or "expired") if expired else str(body.get("why", "")),
         answered=event.at,
     )
-    return replace(state, questions={**state.questions, asked.id: given})
+
+
+def _known(effect: IntendedEffect, event: Event, body: Mapping[str, Any]) -> IntendedEffect:
+    return replace(
+        effect,
+        state=str(body.get("state", "")),
+        settled=event.type == "effect_settled",
+        person=str(body.get("person", "")),
+        outcome=body.get("outcome") or {},
+        artefacts=event.artefacts,
+    )

@@ -74,7 +74,11 @@ class Inventory:
 
 def load(root: Path) -> Inventory:
     """The inventory of a project's folder. Raises InvalidFiles with every problem of form, unknown zones among them."""
-    text = read_text(root / FILE, source=FILE)
+    return parse(read_text(root / FILE, source=FILE), root)
+
+
+def parse(text: str, root: Path) -> Inventory:
+    """The inventory from its text, such as one that a run has frozen. Raises InvalidFiles as `load` does."""
     reader = Reader(text, source=FILE)
     node = reader.value(reader.root, "timezone")
     known = _zone(reader, node) if node is not None else None

@@ -63,18 +63,20 @@ class Log:
         required: Sequence[str] = (),
         features: Mapping[str, FeatureType] = NO_FEATURES,
         environ: Mapping[str, str] = NO_VARIABLES,
+        only: Collection[str] | None = None,
     ) -> Log:
         """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
 
         `environ` fills `${NAME}` in the path. `required` are columns that must be there beside those that the spec names
         (the decision). `features` are declared types by column, which may be missing: a number is read as one even where
         files hold it as text. Declared columns are taken from `key=value` folders where the files lack them; other such
-        folders are no columns. Raises LogError when nothing matches, nothing can be read or a declared column is missing.
+        folders are no columns. With `only`, no other files than those are read. Raises LogError when nothing matches,
+        nothing can be read or a declared column is missing.
         """
         if spec.path is None:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
         zone = zone_of(spec.timezone, name) if spec.timezone else zone
-        manifest = find(spec.path, root, environ)
+        manifest = find(spec.path, root, environ, only=only)
         if not manifest.files:
             raise nothing_to_read(manifest, name)
         log = cls(connect(), spec, name, zone, manifest)

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -81,11 +81,14 @@ class Manifest:
         return replace(self, files=tuple(f for f in every if not f.problem), unreadable=tuple(f for f in every if f.problem))
 
 
-def find(pattern: str, root: Path, environ: Mapping[str, str] = NO_VARIABLES) -> Manifest:
+def find(
+    pattern: str, root: Path, environ: Mapping[str, str] = NO_VARIABLES, *, only: Collection[str] | None = None
+) -> Manifest:
     """The files that match `pattern` (a glob, a folder or one file; relative to `root`), each judged by a glance.
 
     `${NAME}` in the pattern is the variable of that name in `environ`; what is shown keeps it as written, so that no
-    path of one machine stands in an answer. Raises LogError where it is not set.
+    path of one machine stands in an answer. Raises LogError where it is not set. With `only`, other files than those
+    (by what is shown) are as if they were not there.
 
     Hidden files and folders (a name that starts with `.` or `_`) are no data, as in Hive and Spark: writers keep their
     temporary files and markers there. A manifest without files is a valid answer; the caller says what that means.
@@ -102,6 +105,8 @@ def find(pattern: str, root: Path, environ: Mapping[str, str] = NO_VARIABLES) ->
         if path.is_dir() or _hidden(path, base):
             continue
         shown = os.path.relpath(declared / path.relative_to(base), root)
+        if only is not None and shown not in only:
+            continue
         files[shown] = _judge(path, shown, base)
     return Manifest(pattern, base, tuple(files.values())).judged({})
 

@@ -80,6 +80,8 @@ class Project:
     clock: Clock
     actor: Actor
     environ: Mapping[str, str]
+    held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
+    """Files that a log is held to, by ("model" or "source", name): a run that goes on reads those that it began with."""
     _logs: dict[tuple[str, str], Log] = field(default_factory=dict, repr=False, compare=False)
 
     def apart(self) -> Project:
@@ -146,6 +148,7 @@ class Project:
                 required=[spec.decision.column],
                 features=features,
                 environ=self.environ,
+                only=self.held.get(key),
             )
             if fresh:
                 return opened
@@ -159,7 +162,14 @@ class Project:
             raise UnknownName("source", name, sources)
         key = ("source", name)
         if key not in self._logs:
-            self._logs[key] = Log.open(sources[name].log, root=self.root, zone=self.zone, name=name, environ=self.environ)
+            self._logs[key] = Log.open(
+                sources[name].log,
+                root=self.root,
+                zone=self.zone,
+                name=name,
+                environ=self.environ,
+                only=self.held.get(key),
+            )
         return self._logs[key]
 
     def interrupt(self) -> None:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui import __version__
-from mlops_tui.core.canonical import digest, plain
+from mlops_tui.core.canonical import digest
 from mlops_tui.core.errors import InvalidFiles, RunbookError, UnknownName, UsageError
-from mlops_tui.core.window import iso, parse_instant
+from mlops_tui.core.window import iso
 from mlops_tui.engine.kinds import params_types
 from mlops_tui.engine.lint import lint_runbook, models_for
-from mlops_tui.engine.runbook import Runbook, load_runbook, parse_runbook
+from mlops_tui.engine.runbook import Runbook, load_runbook
 from mlops_tui.engine.types import Answer, Artefact, FrontEnd, Output, Question, RunReport, Waiting
 from mlops_tui.incidents.incident import Incident, fold
 from mlops_tui.incidents.run import RunState, fold_run, runs_of
+from mlops_tui.journal.event import Event
+from mlops_tui.journal.store import shown
+from mlops_tui.session.frozen import freeze, thaw
 from mlops_tui.session.moments import read_at
 
 if TYPE_CHECKING:
-    from mlops_tui.journal.journal import Journal
+    from mlops_tui.journal.journal import Driver, Journal
     from mlops_tui.project import Project, Subject
-
-CLOSING = ("false_alarm", "resolved")
-"""Ends that close an incident which the same run opened."""
+TOLD_AGAIN = ("title", "model", "at", "clock", "age", "windows", "replayed")
+"""What `run_joined` says again of the run's start, for who comes back to it."""
+REWRITTEN = ("markdown",)
+"""Kinds of files of which the newest has the name: there is one draft."""
 
 
 def run(
@@ -49,68 +53,89 @@ def run(
     model = _model(project, runbook, sets, known, front, auto)
     subject = project.subject(model, at=moment)
     inputs = _inputs(runbook, sets, subject)
+    alert = _alert(project, runbook, model)
     with project.journal(create=True) as journal:
-        opened = known or (None if incident == "new" else _joinable(journal, model, _alert(project, runbook, model)))
-        fresh = opened is None
-        stream = opened.id if opened else _open(journal, project, runbook, subject)
-        number = len(runs_of(journal.events(stream))) + 1
-        started = _frozen(project, runbook, subject, sets, auto=auto, replayed=moment is not None and moment < project.clock())
-        return _drive(project, journal, stream, f"{stream}.{number}", runbook, subject, inputs, front, auto, started, fresh)
+        stream, opened = (known.id, False) if known else _opened(journal, project, runbook, subject, alert, incident == "new")
+        body, kept = freeze(project, journal, runbook, subject, sets, auto=auto)
+        body |= {"alert": alert, "opened": opened}
+        with _new_run(journal, stream) as driver, _outbox(project, journal, front) as send:
+            first = driver.append("run_started", body, artefacts=kept)
+            return _drive(project, journal, driver, Start(runbook, subject, inputs), front, send, first, auto=auto)
 
 
 def resume(project: Project, incident: str | None = None, *, front: FrontEnd, auto: bool = False) -> RunReport:
-    """Continues a run that was interrupted or waits, from its frozen start. Raises RunbookError where there is none."""
+    """Continues a run that was interrupted or waits, from its frozen start; by default the newest that was left.
+
+    What changed since is shown. Raises RunbookError where no run was left, NotTheDriver where another process drives it.
+    """
     if not project.has_journal:
         raise RunbookError("nothing ever ran in this project", hint="runbook run NAME")
     with project.journal(create=False) as journal:
-        stream, state = _unfinished(journal, incident)
-        frozen = state.frozen
-        runbook = parse_runbook(str(frozen["text"]), source=str(frozen["source"]), kinds=params_types())
-        clock = parse_instant(str(frozen["clock"]))
-        subject = project.subject(str(frozen["model"]), at=clock)
-        inputs = _inputs(runbook, dict(frozen["sets"]), subject)
-        _say_what_changed(project, runbook, frozen, front)
-        return _drive(project, journal, stream, state.run, runbook, subject, inputs, front, auto, None, fresh=False)
+        stream, state, others = _unfinished(journal, incident)
+        if others:
+            front.show(Output("", f"going on with {stream}; also left: {', '.join(others)}", "err"))
+        with journal.drive(stream, state.run) as driver:
+            thawed = thaw(project, journal, state.frozen)
+            inputs = _inputs(thawed.runbook, dict(state.frozen["sets"]), thawed.subject)
+            for line in thawed.changed:
+                front.show(Output("", line, "err"))
+            with _outbox(project, journal, front) as send:
+                again = {key: state.frozen[key] for key in TOLD_AGAIN if key in state.frozen}
+                first = driver.append("run_joined", {"by": project.actor.shown} | again)
+                start = Start(thawed.runbook, thawed.subject, inputs)
+                return _drive(thawed.subject.project, journal, driver, start, front, send, first, auto=auto)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a run stands on."""
+
+    runbook: Runbook
+    subject: Subject
+    inputs: Mapping[str, Any]
+
+
+@contextmanager
+def _new_run(journal: Journal, stream: str) -> Iterator[Driver]:
+    """The driver of the incident's next run. Who begins one at the same moment is told who was first."""
+    while True:
+        run_id = f"{stream}.{len(runs_of(journal.events(stream))) + 1}"
+        with journal.drive(stream, run_id) as driver:
+            if driver.epoch > 1:  # another process began and left this very run since we counted
+                continue
+            yield driver
+            return
 
 
 def _drive(
     project: Project,
     journal: Journal,
-    stream: str,
-    run_id: str,
-    runbook: Runbook,
-    subject: Subject,
-    inputs: Mapping[str, Any],
+    driver: Driver,
+    start: Start,
     front: FrontEnd,
+    send: Callable[[str], None],
+    first: Event,
+    *,
     auto: bool,
-    started: Mapping[str, Any] | None,
-    fresh: bool,
 ) -> RunReport:
     from mlops_tui.engine.context import RunContext
-    from mlops_tui.engine.drive import Drive
+    from mlops_tui.engine.drive import Drive, Tools
 
-    with journal.drive(stream, run_id) as driver, _outbox(project, journal, front) as send:
-        kind, body = ("run_started", started) if started is not None else ("run_joined", {"by": project.actor.shown})
-        front.show(driver.append(kind, body or {}))
-        incident = fold(journal.events(stream))
-        shown = {
-            "id": stream,
-            "runner": project.actor.shown,
-            "severity": incident.severity or runbook.severity,
-            "runner_login": project.actor.login,
-        }
-        context = RunContext(subject, runbook, inputs, shown, journal)
-        try:
-            context.restore(fold_run(journal.events(stream), run_id))
-            keep = _Keeper(project, journal, stream, run_id)
-            drive = Drive(project, journal, context, stream, run_id, driver.epoch, front, auto, keep, send)
-            report = drive.go()
-        finally:
+    incident = fold(journal.events(driver.stream))
+    about = {
+        "id": driver.stream,
+        "runner": project.actor.shown,
+        "severity": incident.severity or start.runbook.severity,
+    }
+    context = RunContext(start.subject, start.runbook, start.inputs, about, journal)
+    drive = Drive(
+        project, journal, driver, context, front, Tools(_Keeper(project, journal, driver.stream, driver.run), send), auto=auto
+    )
+    try:
+        return drive.go(first)
+    finally:
+        if not drive.performer.left_behind:  # closing would wait for a query that does not end
             context.close()
-        ending = next((s.value for s in report.steps if s.kind == "end" and s.state == "ok"), None)
-        if fresh and report.state == "ended" and ending in CLOSING:
-            front.show(journal.append(stream, "incident_closed", {"as": ending, "reason": report.reason}, run=run_id))
-    return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +150,22 @@ class _Keeper:
     def __call__(self, data: bytes, kind: str, name: str, title: str) -> Artefact:
         folder = run_folder(self.project, self.stream, self.run)
         sha256 = self.journal.keep(data, "." + name.rsplit(".", 1)[-1])
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{name}.part"
-        part.write_bytes(data)
-        part.replace(folder / name)
-        return Artefact(kind, self.project.shown(folder / name), sha256, title)
+        with shown(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / name if kind in REWRITTEN else _free(folder / name, data)
+            part = folder / f".{path.name}.part"
+            part.write_bytes(data)
+            part.replace(path)
+        return Artefact(kind, self.project.shown(path), sha256, title)
+
+
+def _free(path: Path, data: bytes) -> Path:
+    """The path, or with a number where another step's file has that name: what one step made stays what it was."""
+    number, place = 1, path
+    while place.exists() and place.read_bytes() != data:
+        number += 1
+        place = path.with_stem(f"{path.stem}-{number}")
+    return place
 
 
 def run_folder(project: Project, stream: str, run_id: str) -> Any:
@@ -195,6 +231,8 @@ def _model(
     given = sets.get("model") or (incident.model if incident else None)
     if given:
         project.inventory.model(given)
+        if incident is not None and given != incident.model:
+            raise UsageError(f"{incident.id} is about {incident.model}", hint="--incident new opens another")
         if given not in candidates:
             raise UsageError(f"runbook {runbook.name} does not apply to {given}", hint="it applies to " + ", ".join(candidates))
         return given
@@ -246,77 +284,48 @@ def _incident(project: Project, name: str | None) -> Incident | None:
     return found
 
 
-def _joinable(journal: Journal, model: str, alert: str | None) -> Incident | None:
-    for stream in reversed(journal.streams("INC-")):
-        found = fold(journal.events(stream))
-        if found.status == "open" and found.model == model and found.alert == alert:
-            return found
-    return None
+def _opened(
+    journal: Journal, project: Project, runbook: Runbook, subject: Subject, alert: str | None, new: bool
+) -> tuple[str, bool]:
+    """The incident to run in, and whether this opened it: the open one of the same model and alert, unless `new`.
 
-
-def _open(journal: Journal, project: Project, runbook: Runbook, subject: Subject) -> str:
+    Two people who answer the same page at once get one incident: the opening's id names what it follows.
+    """
+    same = [i for s in journal.streams("INC-") if (i := fold(journal.events(s))).model == subject.model and i.alert == alert]
+    last = same[-1] if same else None
+    if not new and last is not None and last.status == "open":
+        return last.id, False
     body = {
         "title": f"{runbook.title}: {subject.model}",
         "model": subject.model,
-        "alert": _alert(project, runbook, subject.model),
+        "alert": alert,
         "severity": runbook.severity,
         "runbook": runbook.name,
         "at": iso(subject.windows.clock),
         "replayed": subject.at_given and subject.windows.clock < project.clock(),
     }
-    return journal.start_stream("INC-", "incident_opened", body).stream
+    one = None if new else digest(["incident", subject.model, alert, last.id if last else ""])
+    return journal.start_stream("INC-", "incident_opened", body, id=one).stream, True
 
 
-def _frozen(
-    project: Project, runbook: Runbook, subject: Subject, sets: Mapping[str, str], *, auto: bool, replayed: bool
-) -> dict[str, Any]:
-    """What `run_started` freezes, so that a resume answers from the same start."""
-    sources = [subject.log.inputs]
-    return {
-        "runbook": runbook.name,
-        "title": runbook.title,
-        "source": runbook.source,
-        "text": runbook.text,
-        "sha256": runbook.sha256,
-        "inventory_sha256": digest(project.inventory.text.encode()),
-        "model": subject.model,
-        "alert": _alert(project, runbook, subject.model),
-        "sets": dict(sets),
-        "clock": iso(subject.windows.clock),
-        "at": iso(subject.windows.now),
-        "age": subject.age.total_seconds(),
-        "replayed": replayed,
-        "windows": subject.windows.as_json(),
-        "manifest": [plain(i) for i in sources],
-        "auto": auto,
-        "tool": __version__,
-        "steps": [{"id": s.id, "kind": s.kind, "title": s.title} for s in runbook.steps],
-    }
-
-
-def _unfinished(journal: Journal, incident: str | None) -> tuple[str, RunState]:
+def _unfinished(journal: Journal, incident: str | None) -> tuple[str, RunState, list[str]]:
+    """The newest run that was left (of an open incident, unless one is named), and the other incidents with one."""
     streams = journal.streams("INC-")
     if incident is not None and incident not in streams:
         raise UnknownName("incident", incident, streams)
+    found: dict[str, RunState] = {}
     for stream in [incident] if incident else reversed(streams):
         events = journal.events(stream)
-        for run_id in reversed(runs_of(events)):
-            state = fold_run(events, run_id)
-            if not state.finished:
-                return stream, state
-    where = f"of {incident} " if incident else ""
-    raise RunbookError(
-        f"no run {where}was interrupted or waits", hint="runbook incidents lists them; runbook run NAME begins one"
-    )
-
-
-def _say_what_changed(project: Project, runbook: Runbook, frozen: Mapping[str, Any], front: FrontEnd) -> None:
-    path = project.runbooks.get(runbook.name)
-    try:
-        now = path.read_text("utf-8") if path else ""
-    except (OSError, UnicodeDecodeError):
-        now = ""
-    if digest(now.encode()) != frozen.get("sha256"):
-        front.show(Output("", f"{runbook.source} changed since this run began; the run goes on as it was then", "err"))
-    if digest(project.inventory.text.encode()) != frozen.get("inventory_sha256"):
-        front.show(Output("", "inventory.yaml changed since this run began; names and owners are those of now", "err"))
+        if incident is None and fold(events).status != "open":
+            continue
+        states = (fold_run(events, run_id) for run_id in reversed(runs_of(events)))
+        left = next((s for s in states if not s.finished), None)
+        if left is not None:
+            found[stream] = left
+    if not found:
+        where = f"of {incident} " if incident else ""
+        raise RunbookError(
+            f"no run {where}was interrupted or waits", hint="runbook incidents lists them; runbook run NAME begins one"
+        )
+    (stream, state), *others = found.items()
+    return stream, state, [other for other, _ in others]

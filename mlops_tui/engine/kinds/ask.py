@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlops_tui.core.errors import did_you_mean
-from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params
+from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params, question_id
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Question
 
@@ -22,6 +22,7 @@ class AskKind(Kind):
     """Waits for a person."""
 
     name = "ask"
+    asks = True
     params = AskParams
     result = "answer"
 
@@ -41,7 +42,7 @@ class AskKind(Kind):
         """The question with its values filled in."""
         given: AskParams = call.step.params
         text = call.values.text(given.question, where=call.where)
-        return Question(f"{call.run}/{call.step.id}", call.step.id, "ask", text, tuple(given.answers), auto=given.auto)
+        return Question(question_id(call), call.step.id, "ask", text, tuple(given.answers), auto=given.auto)
 
     def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
         """The answer is the step's value."""

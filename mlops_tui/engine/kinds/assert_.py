@@ -34,7 +34,7 @@ class AssertKind(Kind):
         """Evaluate the condition."""
         given: AssertParams = call.step.params
         values = call.bind(given.that)
-        met = call.bench.condition(given.that, values, timeout=call.step.common.timeout, cancelled=cancelled)
+        met = call.bench.condition(given.that, values, cancelled=cancelled)
         query = call.bench.shown(given.that, values)
         text = call.values.text(given.text, where=call.where) or f"not met: {given.that}"
         if met:

@@ -18,6 +18,7 @@ from mlops_tui.incidents.run import AskedQuestion, RunState
 if TYPE_CHECKING:
     from mlops_tui.journal.journal import Journal
     from mlops_tui.project import Project, Subject
+    from mlops_tui.report.png import Painter
     from mlops_tui.sql.workbench import Workbench
 
 Emit = Callable[[Output | Progress], None]
@@ -73,12 +74,15 @@ class Call:
     bind: Callable[[str], Mapping[str, Any]]
     """The typed values that a SQL text names."""
     bench: Workbench
+    painter: Painter
     journal: Journal
     state: RunState
     answer: AskedQuestion | None
     auto: bool
     keep: Callable[[bytes, str, str, str], Any]
     """keep(data, kind, file name, title) -> Artefact: stored by hash, with a readable copy in the incident's folder."""
+    effect: Effect | None = None
+    """The very write that was planned, confirmed and written down, which `perform` does; None before that."""
 
     @property
     def where(self) -> str:
@@ -93,6 +97,8 @@ class Kind:
     params: ClassVar[Any]
     effect: ClassVar[EffectClass] = "read"
     result: ClassVar[Result] = "none"
+    asks: ClassVar[bool] = False
+    """Whether a person is asked before it is performed, who may take an hour to answer."""
     needs_person: ClassVar[bool] = False
     """Whether an unattended run (`--auto`) skips it: it changes production, or only a person can do it."""
 
@@ -112,6 +118,10 @@ class Kind:
         """What a person must say before the step is performed."""
         return None
 
+    def refused(self, call: Call) -> Outcome | None:
+        """How the step ends where the answer to its question means that it is not to be performed; else None."""
+        return None
+
     def plan(self, call: Call) -> Effect | None:
         """The write that `perform` will do, exactly; None for reads and for what only touches the journal."""
         return None
@@ -119,6 +129,11 @@ class Kind:
     def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
         """Do it. Runs in a worker thread; raises RunbookError, or Cancelled when asked to stop."""
         raise NotImplementedError
+
+
+def question_id(call: Call) -> str:
+    """The id of the one question that an attempt of a step puts."""
+    return f"{call.run}/{call.step.id}/{call.attempt}"
 
 
 def effect_of(call: Call, kind: str, plan: Mapping[str, Any], undo: Mapping[str, Any] | None = None) -> Effect:

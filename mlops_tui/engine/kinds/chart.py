@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from mlops_tui.core import errors
 from mlops_tui.core.errors import LogError, RunbookError, did_you_mean
 from mlops_tui.core.finding import Finding, ranked
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note
@@ -25,7 +26,7 @@ class ChartKind(Kind):
 
     def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
         """Build each chart; one that cannot be made is named, and does not take the others with it."""
-        from mlops_tui.report import Chart, build, draw, pngs, publish
+        from mlops_tui.report import Chart, build, draw, publish
 
         findings = findings_so_far(call)
         where = place(findings)
@@ -35,7 +36,7 @@ class ChartKind(Kind):
         for at, name in enumerate(asked):
             emit(Progress(call.step.id, at, len(asked), name))
             if cancelled():
-                break
+                raise errors.Cancelled
             try:
                 charts.extend(build(name, call.subject, findings=findings, where=where))
             except LogError as error:
@@ -45,7 +46,7 @@ class ChartKind(Kind):
         for line in missing:
             emit(Output(call.step.id, line, "err"))
         # files go along with messages and drafts: what few rows stand behind is on this screen only
-        drawn = pngs([publish.chart(c) for c in charts]) if charts else []
+        drawn = call.painter.draw([publish.chart(c) for c in charts], cancelled=cancelled)
         artefacts: list[Artefact] = []
         for chart, data in zip(charts, drawn, strict=True):
             artefacts.append(call.keep(data, "png", f"{chart.id}.png", chart.title))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from mlops_tui.core.errors import did_you_mean
-from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params
+from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params, question_id
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Question
 from mlops_tui.inventory.inventory import ON_CALL, OWNER
@@ -28,6 +28,7 @@ class ConfirmKind(Kind):
     """A no stops the run."""
 
     name = "confirm"
+    asks = True
     params = ConfirmParams
     result = "answer"
     needs_person = True
@@ -46,7 +47,7 @@ class ConfirmKind(Kind):
         text = call.values.text(given.text, where=call.where)
         expires = call.project.clock() + given.expires if given.expires else None
         return Question(
-            f"{call.run}/{call.step.id}",
+            question_id(call),
             call.step.id,
             "confirm",
             text,

@@ -10,6 +10,9 @@ from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Params
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome
 
+CLOSING = ("false_alarm", "resolved")
+"""Ends that close an incident which the same run opened."""
+
 
 class EndParams(Params, kw_only=True, frozen=True):
     """`as` is a word such as false_alarm or resolved; both close an incident that this run opened."""
@@ -19,7 +22,7 @@ class EndParams(Params, kw_only=True, frozen=True):
 
 
 class EndKind(Kind):
-    """Ends the run. No step after it is performed."""
+    """Ends the run. No step after it is performed. The event's id makes a repeat of the closing harmless."""
 
     name = "end"
     params = EndParams
@@ -32,6 +35,9 @@ class EndKind(Kind):
         """Say how it ended."""
         given: EndParams = call.step.params
         text = call.values.text(given.text, where=call.where)
+        if given.as_ in CLOSING and call.state.frozen.get("opened"):
+            body = {"as": given.as_, "reason": text}
+            call.journal.append(call.incident, "incident_closed", body, id=f"{call.run}:closed", run=call.run)
         return Outcome("ok", value=given.as_, text=f"{given.as_}: {text}" if text else given.as_, extra={"as": given.as_})
 
 

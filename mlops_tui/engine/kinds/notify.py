@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlops_tui.core.errors import RunbookError, did_you_mean
+from mlops_tui.core.leave import visible
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params
 from mlops_tui.engine.kinds.confirm import SELF
 from mlops_tui.engine.runbook import Step
@@ -12,6 +13,8 @@ from mlops_tui.engine.types import Outcome, Output
 
 LEAVES = frozenset({"png", "svg", "markdown", "html"})
 """Kinds of artefacts that go along with a message."""
+MOST_TEXT = 12_000
+"""Characters of a message; a channel splits it further. What is longer is not read by anybody at 3 a.m."""
 
 
 class NotifyParams(Params, kw_only=True, frozen=True):
@@ -47,14 +50,18 @@ class NotifyKind(Kind):
         from mlops_tui.channels.outbox import queue
 
         given: NotifyParams = call.step.params
-        text = call.values.text(given.text, where=call.where)
+        text = visible(call.values.text(given.text, where=call.where), most=MOST_TEXT)
         teams = call.project.inventory.teams_for(given.to, call.subject.model)
         if not teams:
             raise RunbookError(f"nobody is {given.to!r} for {call.subject.model}", where=call.where)
         attached = _leaving(call, given.attach)
         channels: list[str] = []
         for team in teams:
-            channel = call.project.inventory.file.teams[team].slack
+            known = call.project.inventory.file.teams.get(team)
+            if known is None:
+                emit(Output(call.step.id, f"team {team} is not in inventory.yaml", "err"))
+                continue
+            channel = known.slack
             if channel is None:
                 emit(Output(call.step.id, f"team {team} has no slack channel in inventory.yaml", "err"))
                 continue

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
 from typing import Any
 
-from mlops_tui.core.errors import QueryError
-from mlops_tui.core.window import iso
+from mlops_tui.core.leave import one_line
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Table
+from mlops_tui.sql.results import scalars
 
 SHOWN_ROWS = 50
 MOST_ROWS = 100_000
+LONG_CELL, LONG_VALUE = 500, 4_000
+"""Characters of a cell of the shown rows, and of a single value; the whole result is kept beside the journal."""
 
 
 class QueryKind(Kind):
@@ -31,39 +32,21 @@ class QueryKind(Kind):
         """Run the query; keep its result whole as an artefact and its first rows in the journal."""
         text: str = call.step.params
         values = call.bind(text)
-        found = call.bench.query(text, values, timeout=call.step.common.timeout, cancelled=cancelled)
-        if found.num_rows > MOST_ROWS:
-            raise QueryError(
-                f"the result has {found.num_rows:,} rows", where=call.where, hint="aggregate in SQL, or add a limit"
-            )
-        table = shown_table(found)
-        value = cell(found) if found.num_rows == 1 and found.num_columns == 1 else None
+        found = call.bench.query(text, values, cancelled=cancelled, most=MOST_ROWS)
+        alone = found.num_rows == 1 and found.num_columns == 1
+        value = scalars(found, most=1, wide=LONG_VALUE)[0][0] if alone else None
         rows = "1 row" if found.num_rows == 1 else f"{found.num_rows:,} rows"
-        said = call.values.shown(value) if value is not None else rows
-        return Outcome("ok", table=table, value=value, relation=found, text=said, query=call.bench.shown(text, values))
-
-
-def cell(table: Any) -> Any:
-    """The single cell of a result, as Python has it (times aware, in UTC)."""
-    return table.column(0)[0].as_py()
+        said = one_line(call.values.shown(value), most=LONG_CELL) if value is not None else rows
+        return Outcome(
+            "ok", table=shown_table(found), value=value, relation=found, text=said, query=call.bench.shown(text, values)
+        )
 
 
 def shown_table(table: Any, most: int = SHOWN_ROWS) -> Table:
-    """The first rows of an Arrow table, as JSON can hold them."""
-    head = table.slice(0, most).to_pylist()
-    columns = tuple(table.column_names)
-    rows = tuple(tuple(_scalar(row[c]) for c in columns) for row in head)
-    return Table(columns, tuple(str(t) for t in table.schema.types), rows, max(0, table.num_rows - most))
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return iso(value) if value.tzinfo else value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
+    """The first rows of an Arrow table, as JSON can hold them, with long cells cut."""
+    rows = tuple(scalars(table, most=most, wide=LONG_CELL))
+    types = tuple(str(t) for t in table.schema.types)
+    return Table(tuple(table.column_names), types, rows, max(0, table.num_rows - most))
 
 
 KIND = QueryKind()

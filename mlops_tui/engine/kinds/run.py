@@ -6,20 +6,21 @@ import os
 import shlex
 import signal
 import subprocess
-import threading
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import IO, Any
 
 from mlops_tui.core.canonical import plain
-from mlops_tui.core.errors import RunbookError
+from mlops_tui.core.errors import JournalError, RunbookError
 from mlops_tui.core.leave import one_line
-from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params, effect_of
+from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note, Params, effect_of, question_id
 from mlops_tui.engine.kinds.confirm import confirmed, lint_confirm
+from mlops_tui.engine.output import Lines
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Artefact, Effect, Outcome, Output, Question
+from mlops_tui.sql.results import as_text
 
-MOST_LINES = 2_000
+GRACE = 4.0
+"""Seconds between TERM and KILL."""
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "NO_COLOR", "TERM")
 
 
@@ -51,6 +52,7 @@ class RunKind(Kind):
     """Changes the world: always confirmed, never in an unattended run."""
 
     name = "run"
+    asks = True
     params = RunParams
     effect = "write"
     result = "cell"
@@ -76,7 +78,7 @@ class RunKind(Kind):
         expires = call.project.clock() + given.confirm.expires if given.confirm.expires else None
         command = shlex.join(effect.plan["argv"])
         return Question(
-            f"{call.run}/{call.step.id}/{call.attempt}",
+            question_id(call),
             call.step.id,
             "approve",
             f"{call.step.title}\n  {one_line(command, most=1000)}\nRun it?",
@@ -102,7 +104,7 @@ class RunKind(Kind):
                 raise RunbookError(
                     f"argument {template!r} has no value", where=call.where, hint="a step before it found nothing"
                 )
-            text = value if isinstance(value, str) else str(plain(value))
+            text = _argument(value)
             if "\0" in text:
                 raise RunbookError(f"argument {template!r} holds a NUL character", where=call.where)
             if text.startswith("-") and template.startswith("$"):
@@ -114,12 +116,17 @@ class RunKind(Kind):
             filled.append(text)
         return filled
 
+    def refused(self, call: Call) -> Outcome | None:
+        """A no, or no answer in time."""
+        return confirmed(call)
+
     def perform(self, call: Call, emit: Emit, cancelled: Cancelled) -> Outcome:
-        """Run the command in its own process group; its output is streamed, and kept up to 2,000 lines."""
-        refused = confirmed(call)
-        if refused is not None:
-            return refused
-        effect = self.plan(call)
+        """Run the command in its own process group; its output is streamed, and kept up to 2,000 lines and 1 MB.
+
+        The effect that is done is the one that was confirmed and written down, to the letter.
+        """
+        effect = call.effect
+        assert effect is not None
         env = environment(call, effect)
         try:
             process = subprocess.Popen(
@@ -127,32 +134,40 @@ class RunKind(Kind):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
                 cwd=call.project.root,
                 env=env,
                 start_new_session=True,
             )
-        except OSError as error:
-            message = f"cannot start {effect.plan['argv'][0]!r}: {error.strerror}"
+        except (OSError, ValueError) as error:
+            message = f"cannot start {effect.plan['argv'][0]!r}: {getattr(error, 'strerror', None) or error}"
             return Outcome("failed", error=message, text=message)
-        lines: list[str] = []
-        assert process.stdout is not None
-        reader = threading.Thread(target=_stream, args=(process.stdout, lines, call.step.id, emit), daemon=True)
-        reader.start()
-        stopped = _wait(process, cancelled)
-        reader.join(5)
-        process.stdout.close()
-        artefacts: tuple[Artefact, ...] = ()
-        if lines:
-            artefacts = (call.keep("".join(lines).encode(), "text", f"{call.step.id}.log", f"output of {call.step.id}"),)
+        with Lines(process, lambda line: emit(Output(call.step.id, line))) as said:
+            stopped = _wait(process, cancelled)
+        artefacts = self._kept(call, said.text, emit)
         if stopped:
             return Outcome("unknown", artefacts=artefacts, error="stopped while it ran: nobody knows how far it came")
         code = process.returncode
         if code == 0:
             return Outcome("ok", value=0, artefacts=artefacts, text="exit 0")
-        last = next((one_line(line) for line in reversed(lines) if line.strip()), "")
+        last = next((one_line(line) for line in reversed(said.text.splitlines()) if line.strip()), "")
         return Outcome("failed", value=code, artefacts=artefacts, error=f"exit {code}: {last}" if last else f"exit {code}")
+
+    def _kept(self, call: Call, text: str, emit: Emit) -> tuple[Artefact, ...]:
+        """The output as a file. Where it cannot be kept, what the command did still counts."""
+        if not text:
+            return ()
+        try:
+            return (call.keep(text.encode(), "text", f"{call.step.id}.log", f"output of {call.step.id}"),)
+        except JournalError as error:
+            emit(Output(call.step.id, f"its output could not be kept: {error}", "err"))
+            return ()
+
+
+def _argument(value: object) -> str:
+    """A value as a program reads it: ISO times, `true` and `false`, numbers as short as they can be."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(plain(value)) if isinstance(value, float) else as_text(value)
 
 
 def environment(call: Call, effect: Effect) -> Mapping[str, str]:
@@ -166,14 +181,8 @@ def environment(call: Call, effect: Effect) -> Mapping[str, str]:
     }
 
 
-def _stream(out: IO[str], lines: list[str], step: str, emit: Emit) -> None:
-    for line in out:
-        if len(lines) < MOST_LINES:
-            lines.append(line)
-            emit(Output(step, line.rstrip("\n")))
-
-
-def _wait(process: subprocess.Popen[Any], cancelled: Cancelled) -> bool:
+def _wait(process: subprocess.Popen[bytes], cancelled: Cancelled) -> bool:
+    """Waits for the command; whether it had to be stopped, with all that it started in its own group."""
     while True:
         try:
             process.wait(0.05)
@@ -181,14 +190,11 @@ def _wait(process: subprocess.Popen[Any], cancelled: Cancelled) -> bool:
         except subprocess.TimeoutExpired:
             if cancelled():
                 break
-    for sign, grace in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+    for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, sign)
-            process.wait(grace)
-            return True
-        except ProcessLookupError:
-            return True
-        except subprocess.TimeoutExpired:
+            process.wait(GRACE)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
             continue
     return True
 
