@@ -26,6 +26,7 @@ from mlops_tui.engine.runbook import Common
 from mlops_tui.files.convert import is_union, scalar_of
 from mlops_tui.report import CHARTS
 from mlops_tui.session.lint import schema
+from mlops_tui.tui.keys import page as app_keys
 
 DOCS = Path(__file__).parent
 
@@ -208,7 +209,7 @@ def checks() -> str:
     return CHECKS_HEAD + "\n".join(lines) + "\n\n" + sections + "\n" + CHECKS_TAIL
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"cli.md": reference, "steps.md": steps, "checks.md": checks}
+PAGES: Mapping[str, Callable[[], str]] = {"cli.md": reference, "steps.md": steps, "checks.md": checks, "keys.md": app_keys}
 """Every page that is made, by its name in docs/."""
 SCHEMAS = ("inventory", "runbook")
 """The JSON Schemas in schema/, which the first line of each shipped file names."""

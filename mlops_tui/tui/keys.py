@@ -1,8 +1,6 @@
-"""`docs/keys.md`, made from the table of actions: `python -m mlops_tui.tui.keys > docs/keys.md`."""
+"""`docs/keys.md`, made from the table of actions."""
 
 from __future__ import annotations
-
-import sys
 
 from mlops_tui.tui.actions import ACTIONS, SCREENS, Action, shown
 
@@ -20,13 +18,9 @@ def page() -> str:
     for name, (title, about) in SCREENS.items():
         own = tuple(a for a in ACTIONS if name in a.screens)
         parts += [f"\n## {title}\n\n{about}\n", _table(own)]
-    return "\n".join(parts)
+    return "\n".join(parts) + "\n"
 
 
 def _table(actions: tuple[Action, ...]) -> str:
     rows = [f"| {' '.join(f'`{shown(k)}`' for k in a.keys)} | {a.label} | {a.help} |" for a in actions]
     return "\n".join(["| keys | action | what it does |", "|---|---|---|", *rows])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page() + "\n")

@@ -29,20 +29,20 @@ class Crumbs(Widget):
     def __init__(self, *path: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._path = path
-        self._side = ""
+        self._sides: tuple[str, ...] = ("",)
 
-    def show(self, *path: str, side: str = "") -> None:
-        """Say where one is."""
-        self._path, self._side = path, side
+    def show(self, *path: str, side: str = "", short: str = "") -> None:
+        """Say where one is; `short` is what stands at the right where `side` does not fit."""
+        self._path, self._sides = path, (side, short)
         self.refresh()
 
     def render(self) -> Content:
         """One line; the side gives way first, then the middle of the path."""
         width = self.size.width - 2
         path = " › ".join(one_line(p) for p in self._path if p)
-        side = one_line(self._side)
-        if cell_len(path) + cell_len(side) + GAP > width:
-            side = fitted(side, max(width - cell_len(path) - GAP, 0)) if width - cell_len(path) > 12 else ""
+        room = width - cell_len(path) - GAP
+        sides = [one_line(s) for s in self._sides if s] or [""]
+        side = next((s for s in sides if cell_len(s) <= room), fitted(sides[-1], room) if room > 12 else "")
         path = fitted(path, width - cell_len(side) - (GAP if side else 0))
         gap = " " * (width - cell_len(path) - cell_len(side))
         return Content("").join([toned(" " + path, bold=True), toned(gap + side + " ", "muted")])

@@ -65,7 +65,8 @@ class IncidentPage(Page):
             crumbs.show("incidents", self._incident)
             return
         opened = f"opened {found.opened_at:%Y-%m-%d %H:%M}Z by {found.opened_by}" + (" (replayed)" if found.replayed else "")
-        crumbs.show("incidents", found.id, found.model, side=f"{found.severity} · {found.status} · {opened}")
+        short = f"{found.severity} · {found.status} · opened {found.opened_at:%m-%d %H:%M}Z"
+        crumbs.show("incidents", found.id, found.model, side=f"{found.severity} · {found.status} · {opened}", short=short)
         late = sum(m.open for m in found.messages)
         messages = f"{len(found.messages)}" + (f", {late} wait" if late else "")
         tabs.count(str(len(found.timeline)), str(len(found.findings)), messages, "")

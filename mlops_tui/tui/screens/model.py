@@ -45,12 +45,12 @@ COLUMNS = (
     ),
     (
         Column("STATUS"),
-        Column("FEATURE", shrink=True, least=12),
+        Column("FEATURE", shrink=True, least=18),
         Column("TYPE"),
         Column("V", right=True),
         Column("OWNER", shrink=True),
         Column("TEAM", shrink=True, from_width=70),
-        Column("SOURCE", from_width=70),
+        Column("SOURCE", from_width=90),
         Column("LIFE"),
     ),
     (
@@ -127,11 +127,12 @@ class ModelPage(Page):
 
         state = self.own.state
         check, incident = state.checks.get(self._model), state.open_incident(self._model)
-        side = ""
+        side = short = ""
         if check and check.windows and state.project:
             old = f", newest row {format_duration(check.age)} old" if check.age is not None else ""
             side = f"data until {both_zones(check.windows.now, state.project.zone)}{old}"
-        self.query_one("#crumbs", Crumbs).show("fleet", self._model, incident.id if incident else "", side=side)
+            short = f"data until {both_zones(check.windows.now, state.project.zone)}"
+        self.query_one("#crumbs", Crumbs).show("fleet", self._model, incident.id if incident else "", side=side, short=short)
 
     def on_rows_moved(self) -> None:
         """Another row."""

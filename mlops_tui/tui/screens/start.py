@@ -123,7 +123,7 @@ class StartBox(ModalScreen["dict[str, str] | None"]):
             def label(doc: Doc, name: str = given.name, text: str = f" ({given.type}{must})  {given.help}") -> None:
                 doc.prose(f"{name}{text}", "plain")
 
-            field = Input(given.default, id=f"input-{given.name}", placeholder=", ".join(given.choices))
+            field = Input(given.default, id=f"input-{given.name}", placeholder=", ".join(given.choices) or "type here")
             field.cursor_blink = False
             parts += [Sheet(label), field]
         yield Vertical(*parts, Sheet(draw_keys, id="line"))

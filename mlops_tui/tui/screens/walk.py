@@ -116,7 +116,8 @@ class WalkPage(Page):
         until = f"data until {walk.at:%m-%d %H:%M}Z" + (" replayed" if walk.replayed else "") if walk.at else ""
         state = "" if walk.state == "open" else f"{walk.state} "
         side = f"{state}{done}/{len(walk.steps)} · {walk.incident.severity} · {until}"
-        crumbs.show(walk.incident.id, walk.runbook, walk.model, side=side)
+        short = f"{state}{done}/{len(walk.steps)} · {walk.incident.severity}"
+        crumbs.show(walk.incident.id, walk.runbook, walk.model, side=side, short=short)
 
     def _ask(self) -> None:
         """The question stands below the step that asks it; looking at another step, only the status line tells of it."""

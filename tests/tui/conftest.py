@@ -1,0 +1,8 @@
+"""Makes `screens` importable: with importlib mode pytest leaves sys.path alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
