@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 SMALL_CELL = 10
-"""Counts below this are not published (Slack, postmortems); DESIGN: small cells stay in."""
+"""Counts below this are not published (Slack, postmortems)."""
 
 _KEEP = {"\n", "\t"}
 

@@ -1,4 +1,4 @@
-"""What a run freezes when it begins, and how a resume stands on it again (DESIGN 8)."""
+"""What a run freezes when it begins, and how a resume stands on it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a query may be: one SELECT that only reads declared relations and answers the same each time (DESIGN 9).
+"""What a query may be: one SELECT that only reads declared relations and answers the same each time.
 
 A guard against mistakes and hostile values, on top of DuckDB's own lock; authors of runbooks are trusted as
 authors of code are.

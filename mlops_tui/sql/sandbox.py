@@ -1,4 +1,4 @@
-"""A DuckDB that holds declared relations and can neither write a file nor open another one (DESIGN 9)."""
+"""A DuckDB that holds declared relations and can neither write a file nor open another one."""
 
 from __future__ import annotations
 
