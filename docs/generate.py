@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import textwrap
 import types
@@ -24,6 +25,7 @@ from mlops_tui.engine.kinds.base import Kind
 from mlops_tui.engine.lint import NOT_YET
 from mlops_tui.engine.runbook import Common
 from mlops_tui.files.convert import is_union, scalar_of
+from mlops_tui.incidents.vocabulary import EVENT_TYPES
 from mlops_tui.report import CHARTS
 from mlops_tui.session.lint import schema
 from mlops_tui.tui.keys import page as app_keys
@@ -209,7 +211,31 @@ def checks() -> str:
     return CHECKS_HEAD + "\n".join(lines) + "\n\n" + sections + "\n" + CHECKS_TAIL
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"cli.md": reference, "steps.md": steps, "checks.md": checks, "keys.md": app_keys}
+def events() -> str:
+    """The types of the journal's events, as a table."""
+    rows = (f"| `{name}` | {says} |" for name, says in EVENT_TYPES.items())
+    return "\n".join(["| type | says |", "|---|---|", *rows])
+
+
+def formats() -> str:
+    """docs/formats.md, written by hand, with what stands between `<!-- made: NAME -->` and `<!-- end -->` made anew."""
+    text = (DOCS / "formats.md").read_text("utf-8")
+
+    def made(match: re.Match[str]) -> str:
+        return f"{match[1]}\n{MADE[match[2]]()}\n{match[3]}"
+
+    return re.sub(r"(<!-- made: (\w+) -->)\n.*?\n(<!-- end -->)", made, text, flags=re.DOTALL)
+
+
+MADE: Mapping[str, Callable[[], str]] = {"events": events}
+"""The parts of docs/formats.md that are made."""
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": reference,
+    "steps.md": steps,
+    "checks.md": checks,
+    "formats.md": formats,
+    "keys.md": app_keys,
+}
 """Every page that is made, by its name in docs/."""
 SCHEMAS = ("inventory", "runbook")
 """The JSON Schemas in schema/, which the first line of each shipped file names."""

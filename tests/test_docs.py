@@ -78,7 +78,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # -- pages made from the code
 
 
-@pytest.mark.parametrize("page", ["steps.md", "checks.md"])
+@pytest.mark.parametrize("page", ["steps.md", "checks.md", "formats.md"])
 def test_a_page_that_is_made_is_up_to_date(page: str) -> None:
     """When this fails, run `make docs` and read what changed. (docs/cli.md is compared beside the commands.)"""
     assert (DOCS / page).read_text() == generated().PAGES[page]()
