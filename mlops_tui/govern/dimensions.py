@@ -21,6 +21,7 @@ from mlops_tui.govern.words import (
     LATENCY_NAMES,
     NAMES,
     PERSONAL,
+    PERSONAL_IF_MANY,
     PROTECTED,
     SURE,
 )
@@ -82,8 +83,10 @@ def choose_id(profile: Profile, taken: Sequence[str]) -> Guess[str] | None:
 
 
 def _counter(c: Column) -> bool:
-    low, high = (float(v) for v in (c.low or "nan", c.high or "nan"))
-    return 0 <= high - low <= 3 * c.rows
+    import numpy as np
+
+    low, high = (float(c.low), float(c.high)) if c.low and c.high else (np.nanmin(c.numbers), np.nanmax(c.numbers))
+    return bool(0 <= high - low <= 3 * c.rows)
 
 
 def choose_version(profile: Profile, taken: Sequence[str], time_order: npt.NDArray[np.int64]) -> Guess[str] | None:
@@ -165,7 +168,8 @@ def personal(c: Column) -> str:
                 return f"its values are {what}"
         if c.distinct > 100 and sum(_telephone(v.strip()) for v in some) > 0.8 * len(some):
             return "its values look like telephone numbers"
-    if words & PERSONAL and not words & EARLIER and (c.distinct > 30 or c.kind != "text"):
+    many = words & PERSONAL_IF_MANY and (c.distinct > 30 or c.kind != "text")
+    if (words & PERSONAL or many) and not words & EARLIER:
         return "by its name"
     if c.kind == "text" and words & NAMES and some:
         people = sum(bool(_PERSON.match(v.strip())) for v in some) > 0.6 * len(some)
@@ -218,6 +222,8 @@ def _unfit(c: Column) -> str:
 
     if c.kind == "nested":
         return f"nested values ({c.type[:40]}) are not read: write its parts as columns of their own"
+    if c.kind == "text" and c.frequencies and all(v[:1] in "{[" for v in list(c.frequencies)[:100]):
+        return "nested values are not read: write its parts as columns of their own"
     if c.kind == "other":
         return f"values of type {c.type[:40]} are not read"
     if not c.present:
@@ -228,6 +234,8 @@ def _unfit(c: Column) -> str:
         return "another time"
     if c.constant:
         return f"always {next(iter(c.frequencies), 'the same')[:40]}"
+    if c.joined in SURE["label"] and c.kind == "number":
+        return "it sounds like the outcome and is a number of many values, which no label can be yet: no input either"
     if set(c.words) & AFTERWARDS:
         return "said after the decision, by its name: a metric rather than an input"
     if c.kind == "text" and c.distinct > 0.5 * c.rows and not any(" " in v for v in list(c.frequencies)[:200]):
@@ -255,6 +263,8 @@ def _feature(c: Column) -> Guess[FeatureType]:
         )
     if c.kind == "number":
         values = set(c.frequencies)
+        if c.whole and values == {"0", "1"}:
+            return Guess("boolean", f"0 and 1; 1 in {percent(c.frequencies['1'] / sum(c.frequencies.values()))}{missing}")
         if c.whole and len(values) == 2 and c.distinct <= 3:
             return Guess("categorical", f"two values, {' and '.join(sorted(values))}{missing}")
         if c.whole and c.distinct <= 100 and set(c.words) & CODES and not set(c.words) & EARLIER:

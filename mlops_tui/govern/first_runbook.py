@@ -9,7 +9,7 @@ from mlops_tui.sql.names import is_name
 
 _TAKEN = frozenset(
     "model model_version last_good_version at window_start reference_start log log_now versions changes alerts incident scope"
-    " usual quiet place first_word shipped rows missing drift scores graphs verdict tell writeup".split()
+    " usual quiet place first_word shipped rows missing drift scores graphs inputs verdict tell writeup".split()
 )
 
 _HEAD = """\
@@ -24,6 +24,10 @@ description: |
 severity: SEV3
 applies_to: {{alerts: [{alerts}]}}
 """
+
+
+_CALM = "(select bool_or(status = 'ok') and not bool_or(status in ('warn', 'crit', 'unknown')) from {})"
+"""Something could be measured and nothing of it moved; a part with too few rows says nothing either way."""
 
 
 def runbook_text(draft: Draft) -> str:
@@ -43,7 +47,8 @@ def runbook_text(draft: Draft) -> str:
         steps.append(f"""\
   - id: place
     title: Where to look
-    query: select coalesce(${by}, $scope.{by}) as {by}
+    why: The part that moved most, or all of it.
+    query: select coalesce(${by}, case when $scope.status in ('warn', 'crit') then $scope.{by} end) as {by}
 """)
     steps += _middle(draft, where)
     steps += _end(draft)
@@ -76,15 +81,22 @@ def _beginning(draft: Draft, by: str | None, value: str) -> list[str]:
     why: On the second bad day the day before was bad too; the reference window was not.
     check: {{name: decision_rate{split}, compare: reference}}
 """)
-    quiet = ["(select count(*) > 0 and bool_and(status = 'ok') from scope)"]
-    quiet += ["(select count(*) > 0 and bool_and(status = 'ok') from usual)"] if usual else []
+    charts = ["decision_rate"] + (["score_histogram"] if draft.guesses.score else [])
+    steps.append(f"""\
+  - id: graphs
+    title: See it
+    why: The rate over time with its usual band, and the scores beside those of the reference window.
+    chart: [{", ".join(charts)}]
+""")
+    quiet = [_CALM.format("scope")]
+    quiet += [_CALM.format("usual")] if usual else []
     if by is not None:
         quiet.insert(0, f"${value} is null")
     condition = "\n      and ".join(quiet)
     steps.append(f"""\
   - id: quiet
     title: Is it a false alarm?
-    why: Ends here when everything could be measured and nothing moved beyond its threshold.
+    why: Ends here when nothing that could be measured moved beyond its threshold; a part with too few rows cannot tell.
     when: >-
       {condition}
     end: {{as: false_alarm, text: Nothing moved beyond its threshold.}}
@@ -139,13 +151,12 @@ def _middle(draft: Draft, where: str) -> list[str]:
     why: Scores moved means inputs or model; decisions alone means the threshold or a rule.
     check: {{name: score_drift{where}}}
 """)
-    charts = ["decision_rate"] if draft.guesses.decision else []
-    charts += ["score_histogram"] if draft.guesses.score else []
-    charts += ["top_features"] if draft.guesses.rest.features else []
-    steps.append(f"""\
-  - id: graphs
-    title: The graphs
-    chart: [{", ".join(charts or ["decision_rate"])}]
+    if draft.guesses.rest.features:
+        steps.append("""\
+  - id: inputs
+    title: The inputs that moved most
+    when: (select bool_or(status in ('warn', 'crit')) from drift)
+    chart: [top_features]
 """)
     return steps
 
@@ -156,6 +167,7 @@ def _end(draft: Draft) -> list[str]:
         + (["${drift.summary}"] if draft.guesses.rest.features else [])
         + (["${scores.summary}"] if draft.guesses.score else [])
     )
+    attached = "graphs, inputs" if draft.guesses.rest.features else "graphs"
     return [
         """\
   - id: verdict
@@ -171,7 +183,7 @@ def _end(draft: Draft) -> list[str]:
     title: Tell the team what is known
     notify:
       to: on_call
-      attach: [graphs]
+      attach: [{attached}]
       text: "{told} Verdict so far: ${{verdict}}."
 """,
         """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from mlops_tui.govern.guess import Guess, listed
 from mlops_tui.govern.meaning import Meaning, meaning
 from mlops_tui.govern.profile import Profile
 from mlops_tui.govern.times import Moments
+from mlops_tui.govern.words import TIME_NOUNS
 from mlops_tui.inventory.types import Decision, LogSpec, Score
 from mlops_tui.logs.literals import ident
 from mlops_tui.logs.undeclared import UndeclaredLog
@@ -89,7 +90,8 @@ def guess(log: UndeclaredLog, profile: Profile, *, now: datetime, here: str | No
     chosen = {r: c for r in ("score", "decision", "label") if (c := getattr(trio, r)) is not None}
     roles = {r: Guess(c.name, trio.evidence[r].told(), trio.evidence[r].weight > 0.5) for r, c in chosen.items()}
     taken += [c.name for c in chosen.values()]
-    rest = dimensions.sort_out(profile, taken)
+    afterwards = _known_afterwards(profile, trio, taken)
+    rest = dimensions.sort_out(profile, [*taken, *afterwards])
     hourly = by_hour(log, moments) if zone is None and moments.form not in ("aware", "unix") else {}
     return Guesses(
         pattern=log.manifest.pattern,
@@ -106,7 +108,7 @@ def guess(log: UndeclaredLog, profile: Profile, *, now: datetime, here: str | No
         latency=latency,
         cost=cost,
         sensitive=sensitive,
-        rest=_with_times(rest, other_times),
+        rest=_with(rest, afterwards | {m.column.name: "another time than the decision's" for m in other_times}),
         stand_in=None if "decision" in roles else _stand_in(profile, roles, time.value),
     )
 
@@ -124,9 +126,21 @@ def by_hour(log: UndeclaredLog, moments: Moments) -> dict[datetime, int]:
     return {moment(us): n for us, n in log.rows(query)}
 
 
-def _with_times(rest: dimensions.Rest, others: list[Moments]) -> dimensions.Rest:
-    names = {m.column.name: "another time than the decision's" for m in others}
-    return dimensions.Rest(rest.segments, rest.features, rest.protected, names | dict(rest.ignored))
+def _with(rest: dimensions.Rest, ignored: Mapping[str, str]) -> dimensions.Rest:
+    return dimensions.Rest(rest.segments, rest.features, rest.protected, dict(rest.ignored) | dict(ignored))
+
+
+def _known_afterwards(profile: Profile, trio: outcome.Trio, taken: Sequence[str]) -> dict[str, str]:
+    """Columns that are known only with one value of the decision: they were said after it, so the model cannot read them."""
+    if trio.decision is None:
+        return {}
+    found = {}
+    for name, c in profile.columns.items():
+        if name not in taken and c.kind not in ("nested", "other"):
+            value = outcome.known_only_for(trio.decision, c)
+            if value is not None:
+                found[name] = f"known only where {trio.decision.name} is {value}: said after the decision, so no input of it"
+    return found
 
 
 def _stand_in(profile: Profile, roles: Mapping[str, Guess[str]], time: str) -> Decision:
@@ -139,7 +153,7 @@ def _stand_in(profile: Profile, roles: Mapping[str, Guess[str]], time: str) -> D
         ]
         if not others:
             raise LogError("no column of this log can be the decision: it has only times", where=time)
-        chosen = min(others, key=lambda c: (c.kind == "number" and not c.whole, c.partition, c.distinct))
+        chosen = min(others, key=lambda c: (c.constant, c.kind == "number" and not c.whole, c.partition, c.distinct))
     return Decision(column=chosen.name, positive=next(iter(chosen.frequencies), "1"))
 
 
@@ -147,7 +161,7 @@ def _no_time(profile: Profile, pattern: str) -> LogError:
     named = [
         f"{c.name} (such as {one_line(next(iter(c.frequencies), ''), most=40)!r})"
         for c in profile.columns.values()
-        if set(c.words) & times.TIME_WORDS and c.kind in ("text", "number")
+        if set(c.words) & TIME_NOUNS and c.kind in ("text", "number")
     ]
     hint = "runbook reads ISO 8601 such as 2026-10-14T03:00:00Z, Unix seconds or milliseconds, and timestamps"
     if named:

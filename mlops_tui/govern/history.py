@@ -80,7 +80,8 @@ def windows(span: Span | None) -> tuple[Guess[timedelta], Guess[timedelta]]:
     if days < 2:
         current = max(timedelta(hours=1), timedelta(hours=int(days * 24 / 6)))
         rest = max(timedelta(hours=1), timedelta(hours=int(days * 24)) - current)
-        short = f"the log is only {days * 24:.0f} hours long"
+        hours = round(days * 24)
+        short = f"the log is only {hours} hours long" if hours > 1 else "the log is hardly an hour long"
         return Guess(current, f"{short}: grow it with the log", sure=False), Guess(rest, "the rest of it", sure=False)
     weeks = [d for d in (1, 7, 28) if d + 4 * max(d, 7) <= days and d * per_day >= _ENOUGH]
     fits = [d for d in (1, 7, 28) if d + 4 * max(d, 7) <= days]
@@ -244,7 +245,7 @@ def _moves(n: npt.NDArray[np.int64], k: npt.NDArray[np.int64], now: int, back: i
 
 
 def _threshold(moves: Sequence[Sequence[tuple[int, float, float]]], compare: Compare, by: str | None, span: Span) -> Learned:
-    """Five robust standard deviations of the moves (from their median size), or the largest move of 19 in 20 days where that
+    """Four robust standard deviations of the moves (from their median size), or the largest move of 19 in 20 days where that
     is more; in whole points, 2 at least and 50 at most."""
     import numpy as np
 
@@ -254,7 +255,7 @@ def _threshold(moves: Sequence[Sequence[tuple[int, float, float]]], compare: Com
     for end, change, _ in (move for m in moves for move in m):
         largest[end] = max(largest.get(end, 0.0), abs(change))
     rare = float(np.quantile(list(largest.values()), 0.95))
-    bound = float(np.clip(np.ceil(100 * max(5 * spread, rare) - 1e-9), 2, 50)) / 100
+    bound = float(np.clip(np.ceil(100 * max(4 * spread, rare) - 1e-9), 2, 50)) / 100
     fired = sorted({end for m in moves for end, change, error in m if abs(change) >= bound and abs(change) > 3 * error})
     days = len(span.daily)
     half = float(np.median(sizes)) * 100

@@ -16,7 +16,7 @@ from mlops_tui.govern.words import (
     RISK,
     UNFAVOURABLE,
     folded,
-    tokens,
+    spoken,
 )
 
 _TRUE = ("1", "true", "yes", "y", "t", "1.0", "si", "ja", "oui", "sim")
@@ -50,10 +50,6 @@ def meaning(trio: Trio) -> Meaning:
     return Meaning(positive, good, means, high, _exact(by_decision, trio, positive), only)
 
 
-def _spoken(value: str) -> set[str]:
-    return {*tokens(value), folded(value), "_".join(tokens(value))}
-
-
 def _truth(values: tuple[str, ...]) -> tuple[str, str] | None:
     """(the value that means yes, the one that means no) of a column of two."""
     yes = [v for v in values if folded(v) in _TRUE]
@@ -67,17 +63,20 @@ def _positive(trio: Trio) -> Guess[str] | None:
     if d is None:
         return None
     values = code_values(d)
+    if len(values) == 1:
+        opposite = {"0": "1", "false": "true", "False": "True"}.get(values[0], values[0])
+        return Guess(opposite, f"every row says {_quoted(values[0])}", sure=False)
     truth = _truth(values)
     if truth is not None:
         yes, no = truth
         if set(d.words) & UNFAVOURABLE:
             return Guess(no, f"{yes} in a column named {d.name} is the refusal; {share(d, no)} of rows")
         return Guess(yes, f"{yes} is taken for yes; {share(d, yes)} of rows")
-    good = [v for v in values if _spoken(v) & GOOD_DECISIONS and not _spoken(v) & BAD_DECISIONS]
+    good = [v for v in values if spoken(v) & GOOD_DECISIONS and not spoken(v) & BAD_DECISIONS]
     if good:
         best = max(good, key=lambda v: d.frequencies[v])
         return Guess(best, f"the word says so; {share(d, best)} of rows, beside {_others(d, best)}", sure=len(good) == 1)
-    bad = [v for v in values if _spoken(v) & BAD_DECISIONS]
+    bad = [v for v in values if spoken(v) & BAD_DECISIONS]
     rest = [v for v in values if v not in bad]
     if bad and len(rest) == 1:
         return Guess(rest[0], f"{_quoted(bad[0])} is the refusal, this is the other value; {share(d, rest[0])} of rows")
@@ -100,14 +99,20 @@ def _good(trio: Trio, positive: Guess[str] | None) -> Guess[str] | None:
     if y is None:
         return None
     values = code_values(y)
-    good = [v for v in values if _spoken(v) & GOOD_LABELS and not _spoken(v) & BAD_LABELS]
-    bad = [v for v in values if _spoken(v) & BAD_LABELS]
-    if len(good) >= 1 and (bad or len(values) == len(good) + 1):
-        return Guess(max(good, key=lambda v: y.frequencies[v]), f"the word says so; {share(y, good[0])} of known outcomes")
-    if len(bad) >= 1 and len(values) == len(bad) + 1:
-        rest = next(v for v in values if v not in bad)
-        return Guess(rest, f"{_quoted(bad[0])} is the bad outcome; {share(y, rest)} of known outcomes")
+    fine = [v for v in values if spoken(v) & GOOD_LABELS and not spoken(v) & BAD_LABELS]
+    ill = [v for v in values if spoken(v) & BAD_LABELS]
+    if fine and (ill or len(values) == len(fine) + 1):
+        best = max(fine, key=lambda v: y.frequencies[v])
+        return Guess(best, f"the word says so; {share(y, best)} of known outcomes")
+    if ill and len(values) == len(ill) + 1:
+        rest = next(v for v in values if v not in ill)
+        return Guess(rest, f"{_quoted(ill[0])} is the bad outcome; {share(y, rest)} of known outcomes")
     truth = _truth(values)
+    if truth is None and positive is not None and positive.value in values:
+        same = positive.value
+        return Guess(
+            same, f"the positive decision's value; {share(y, same)} of known outcomes, beside {_others(y, same)}", sure=False
+        )
     if truth is None:
         best = max(values, key=lambda v: y.frequencies[v])
         return Guess(best, f"the most frequent outcome ({share(y, best)}), beside {_others(y, best)}", sure=False)
@@ -117,6 +122,11 @@ def _good(trio: Trio, positive: Guess[str] | None) -> Guess[str] | None:
         return Guess(no, f"{yes} in a column named {y.name} is the bad outcome; {share(y, no)} of known outcomes are good")
     if words & GOOD_LABELS:
         return Guess(yes, f"{yes} in a column named {y.name} is the good outcome; {share(y, yes)} of known outcomes")
+    if trio.score is not None and set(trio.score.words) & RISK and (cut := cut_of(trio.score, mask(y, yes), known(y))):
+        good, bad = (no, yes) if cut.auc > 0.5 else (yes, no)
+        if abs(cut.auc - 0.5) >= _FIRM / 2:
+            why = f"high {trio.score.name}, the name of a risk, goes with {bad}"
+            return Guess(good, f"{why}; {share(y, good)} of known outcomes are good")
     phi = agreement(d, positive.value, y, yes) if d is not None and positive is not None else None
     if phi is not None and phi < -0.1 and d is not None and positive is not None:
         with_it = f"{no} goes with {d.name} {positive.value} (correlation {-phi:.2f})"
@@ -190,7 +200,12 @@ def _polarity(
         return Guess(f"{kind} of the good outcome" if kind == "probability" else "high is good", why, sure=False), None
     cut, column, value = firm[0]
     high = cut.auc > 0.5
-    other = [t for t in told if t is not firm[0] and abs(t[0].auc - 0.5) >= 0.03 and (t[0].auc > 0.5) != high]
+    # a risk is high where a decision is the intervention: no contradiction
+    other = (
+        []
+        if set(score.words) & RISK
+        else [t for t in told if t is not firm[0] and abs(t[0].auc - 0.5) >= 0.03 and (t[0].auc > 0.5) != high]
+    )
     what = f"{column.name} {value.value}"
     pairs = percent(max(cut.auc, 1 - cut.auc))
     side = "higher" if high else "lower"
@@ -198,7 +213,10 @@ def _polarity(
     if other:
         why += f", though {other[0][1].name} says otherwise"
     noun = "outcome" if column is trio.label else "decision"
-    means = _fine(kind, noun, what) if high else _bad(kind, noun, what)
+    values = code_values(column)
+    other_value = next((v for v in values if v != value.value), "") if len(values) == 2 else ""
+    against = f"{column.name} {other_value}" if other_value else f"not {what}"
+    means = _fine(kind, noun, what) if high else _bad(kind, noun, against)
     return Guess(means, why, sure=abs(cut.auc - 0.5) >= _FIRM and not other), high
 
 
@@ -212,7 +230,7 @@ def _fine(kind: str, noun: str, what: str = "") -> str:
 
 def _bad(kind: str, noun: str, what: str = "") -> str:
     adjective = "bad" if noun == "outcome" else "negative"
-    of = f" (not {what})" if what else ""
+    of = f" ({what})" if what else ""
     return f"probability of the {adjective} {noun}{of}" if kind == "probability" else f"high is bad: the {adjective} {noun}{of}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,8 +22,7 @@ from mlops_tui.govern.words import (
     OTHER_DECISIONS,
     PROTECTED,
     SURE,
-    folded,
-    tokens,
+    spoken,
 )
 
 if TYPE_CHECKING:
@@ -48,12 +48,30 @@ class Trio:
 @dataclass(frozen=True, slots=True)
 class Cut:
     """How a score parts two groups: `auc` is the chance that one of the group scores higher than one that is not in it,
-    `at` the best cut, `right` the share of rows on their side of it, `above` whether the group lies above."""
+    `at` the best cut, `right` the share of rows on their side of it, `above` whether the group lies above, `next` the nearest
+    score on the other side."""
 
     auc: float
     at: float
     right: float
     above: bool
+    next: float
+
+    @property
+    def simple(self) -> str:
+        """The cut as the shortest number that parts the same scores."""
+        slack = 1e-6 * max(1.0, abs(self.at))  # single precision
+        for digits in range(7):
+            step = 10.0**-digits
+            if self.above:
+                near = math.floor((self.at + slack) / step) * step
+                fits = self.next + slack < near
+            else:
+                near = math.ceil((self.at - slack) / step) * step
+                fits = near < self.next - slack
+            if fits:
+                return f"{near:.{digits}f}"
+        return f"{self.at:.7g}"
 
 
 def code_values(c: Column) -> tuple[str, ...]:
@@ -96,7 +114,9 @@ def cut_of(score: Column, inside: npt.NDArray[np.bool_], among: npt.NDArray[np.b
     i, j = int(np.argmax(right_above)), int(np.argmax(right_below))
     above = bool(right_above[i] >= right_below[j])
     k = i if above else j
-    return Cut(auc, float(values[k if above else max(k - 1, 0)]), float(max(right_above[i], right_below[j])), above)
+    here, there = (k, k - 1) if above else (k - 1, k)
+    at, beyond = float(values[max(here, 0)]), float(values[max(there, 0)])
+    return Cut(auc, at, float(max(right_above[i], right_below[j])), above, beyond)
 
 
 def find(profile: Profile, taken: Sequence[str]) -> Trio:
@@ -160,26 +180,25 @@ def _score(c: Column) -> Evidence | None:
     return e
 
 
-def _coded(c: Column, most: int) -> bool:
-    few = 2 <= len(c.frequencies) <= most and c.distinct <= most + 1
+def _coded(c: Column, most: int, least: int = 2) -> bool:
+    few = least <= len(c.frequencies) <= most and c.distinct <= most + 1
     return few and (c.kind in ("text", "boolean") or (c.kind == "number" and c.whole))
 
 
 def _decision(c: Column) -> Evidence | None:
     """What speaks for a column to be the decision; None for one that cannot be."""
-    if not _coded(c, 6):
+    sure = c.joined in SURE["decision"]
+    if not _coded(c, 40 if sure else 6, 1 if sure else 2):
         return None
     e = Evidence(_PRIOR)
     _named(e, c, "decision")
     if c.kind == "text":
-        values = [set(tokens(v)) | {folded(v)} for v in c.frequencies]
+        values = [spoken(v) for v in c.frequencies]
         every = GOOD_DECISIONS | BAD_DECISIONS | OTHER_DECISIONS
-        spoken = sum(bool(v & every) for v in values)
+        told = sum(bool(v & every) for v in values)
         both = any(v & GOOD_DECISIONS for v in values) and any(v & BAD_DECISIONS for v in values)
-        e.add(
-            3.0 if both and spoken >= 2 else 1.0 if spoken == len(values) else -0.5, "its values are decisions" if both else ""
-        )
-        e.add(-2.0 if any(v & (GOOD_LABELS | BAD_LABELS) for v in values) and not spoken else 0.0)
+        e.add(3.0 if both and told >= 2 else 1.0 if told == len(values) else -0.5, "its values are decisions" if both else "")
+        e.add(-2.0 if any(v & (GOOD_LABELS | BAD_LABELS) for v in values) and not told else 0.0)
     e.add(-2.0 if c.missing > 0.02 else 0.0)
     e.add(-1.0 if len(c.frequencies) > 3 else 0.3)
     e.add(-1.0 if set(c.words) & CODES and c.kind == "number" else 0.0)
@@ -188,12 +207,12 @@ def _decision(c: Column) -> Evidence | None:
 
 def _label(c: Column) -> Evidence | None:
     """What speaks for a column to be the outcome; None for one that cannot be."""
-    if not _coded(c, 4) or c.missing > 0.995:
+    if not _coded(c, 40 if c.joined in SURE["label"] else 4) or c.missing > 0.995:
         return None
     e = Evidence(_PRIOR)
     _named(e, c, "label")
     if c.kind == "text":
-        values = [set(tokens(v)) | {folded(v)} for v in c.frequencies]
+        values = [spoken(v) for v in c.frequencies]
         good, bad = any(v & GOOD_LABELS for v in values), any(v & BAD_LABELS for v in values)
         e.add(3.0 if good and bad else 1.0 if good or bad else -0.5, "its values are outcomes" if good and bad else "")
     e.add(0.5 if c.missing > 0.01 else 0.0, "not known for every row" if c.missing > 0.01 else "")

@@ -90,6 +90,8 @@ class Column:
         import pyarrow.compute as pc
 
         values = self.sample
+        if kind_of(self.type) in ("nested", "other"):
+            return [], np.empty(0, dtype=np.int64)
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
         encoded = pc.cast(values, pa.string()).combine_chunks().dictionary_encode()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mlops_tui.core.leave import one_line
 from mlops_tui.core.threshold import Quantity
-from mlops_tui.govern.guess import Guess, listed
+from mlops_tui.govern.guess import Guess, listed, percent
 from mlops_tui.govern.guesses import Guesses
 from mlops_tui.govern.history import Learned, Span
 from mlops_tui.govern.lines import Lines, scalar
@@ -142,9 +142,9 @@ def _log(out: Lines, draft: Draft) -> None:
         out.guess(f"        means: {scalar(m.means.value)}", m.means)
         if m.cut is not None:
             key = "approve_from" if m.cut.above else "approve_to"
-            told = "every" if m.cut.right > 0.99999 else f"{m.cut.right:.1%} of all"
+            told = "every" if m.cut.right == 1 else f"{percent(m.cut.right)} of all"
             out.guess(
-                f"        {key}: {m.cut.at:.4g}", Guess(None, f"this cut tells {told} decision{'' if told == 'every' else 's'}")
+                f"        {key}: {m.cut.simple}", Guess(None, f"this cut tells {told} decision{'' if told == 'every' else 's'}")
             )
     else:
         out.add("      # score: {column: SCORE}", "no column looks like a score: write it, or leave it out")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mlops_tui.govern.guess import Evidence, Guess
 from mlops_tui.govern.profile import Column, Profile
-from mlops_tui.govern.words import CALENDAR, HINTS, OTHER_TIMES, SURE
+from mlops_tui.govern.words import CALENDAR, HINTS, OTHER_TIMES, SURE, TIME_NOUNS
 from mlops_tui.logs.literals import ident
 from mlops_tui.logs.shape import aware
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Form = Literal["aware", "wall", "date", "unix", "text"]
 """How a column writes times: with an offset, without one, days only, Unix numbers, text without an offset."""
 
-TIME_WORDS = SURE["time"] | HINTS["time"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSET = r"[0-9](\s*[zZ]|[+-][0-9]{2}(:?[0-9]{2})?)\s*$"
 _YEAR = 365 * 86_400_000_000
@@ -87,7 +86,7 @@ def _may_be_time(c: Column) -> bool:
     if c.kind == "text":
         some = list(c.frequencies)[:200]
         return bool(some) and sum(_looks_timed(v) for v in some) >= 0.95 * len(some)
-    if c.kind != "number" or not c.whole:
+    if c.kind != "number" or not (c.whole or set(c.words) & TIME_NOUNS):
         return False
     import numpy as np
 

@@ -27,6 +27,12 @@ def tokens(name: str) -> tuple[str, ...]:
     return tuple(w for w in words if w)
 
 
+def spoken(value: str) -> frozenset[str]:
+    """What a value may be called: its words, the whole of it, and its words joined."""
+    words = tokens(value)
+    return frozenset({*words, folded(value), "_".join(words)})
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -54,8 +60,9 @@ SURE: Mapping[str, frozenset[str]] = MappingProxyType(
             " versao_modelo versao versione_modello versione modelversie versie model"
         ),
         "score": _words(
-            "score scores model_score risk_score credit_score probability prob proba p_hat phat y_score y_prob"
-            " y_proba y_pred_proba y_hat_proba predicted_probability prediction_score predicted_proba"
+            "score scores prediction predicted_value y_pred forecast estimate p_default p_fraud p_churn p_bad p_good"
+            " p_repay pscore pctr ctr pcvr model_score risk_score credit_score probability prob proba p_hat phat"
+            " y_score y_prob y_proba y_pred_proba y_hat_proba predicted_probability prediction_score predicted_proba"
             " probability_of_default pd confidence likelihood propensity raw_score model_output puntuacion puntaje"
             " probabilidad wahrscheinlichkeit punktzahl modellscore risikoscore probabilite note_modele pontuacao"
             " escore probabilidade punteggio probabilita kans waarschijnlijkheid scorewaarde"
@@ -87,7 +94,10 @@ HINTS: Mapping[str, frozenset[str]] = MappingProxyType(
             " event epoch unix millis fecha hora momento zeit zeitpunkt zeitstempel datum uhrzeit horodatage heure"
             " data ora tijd"
         ),
-        "id": _words("id uuid guid key nr no number num ref reference numero nummer kennung identifiant identificador codigo"),
+        "id": _words(
+            "id uuid guid uid oid pk idx index seq key nr no number num ref reference numero nummer kennung"
+            " identifiant identificador codigo"
+        ),
         "version": _words("version ver release revision build versao versione versie champion challenger"),
         "score": _words(
             "score prob proba probability likelihood confidence propensity logit puntuacion puntaje probabilidad"
@@ -108,12 +118,17 @@ HINTS: Mapping[str, frozenset[str]] = MappingProxyType(
 """Words within a name that speak for a role."""
 
 EARLIER = _words(
-    "prev previous prior last past hist history historic historical first num count n avg mean sum total max min"
-    " median days since rate ratio pct percent share months years lag rolling anterior previo ultimo ultima vorherig"
-    " letzte anzahl precedent dernier nombre anteriores numero precedente ultimi aantal vorige reason code external"
-    " bureau"
+    "prev before previous prior last past hist history historic historical first num count n avg mean sum total max"
+    " min median days since rate ratio pct percent share months years lag rolling anterior previo ultimo ultima"
+    " vorherig letzte anzahl precedent dernier nombre anteriores numero precedente ultimi aantal vorige reason"
+    " external bureau"
 )
 """Words that make a name one of history or of an aggregate: an input, not what was decided or came of it."""
+
+TIME_NOUNS = _words(
+    "ts time timestamp date datetime epoch unix fecha hora zeit zeitpunkt datum uhrzeit horodatage heure data ora tijd"
+)
+"""Words of times whatever else stands beside them."""
 
 OTHER_TIMES = _words(
     "updated modified changed loaded load ingested ingest ingestion etl processed exported inserted synced batch"
@@ -141,13 +156,17 @@ COST_NAMES = _words(
 )
 
 PERSONAL = _words(
-    "email mail phone telephone tel mobile cell msisdn address street ssn passport iban surname firstname lastname"
-    " fullname dob birthdate birthday dni nif correo telefono movil direccion apellido apellidos domicilio telefon"
-    " handy adresse strasse vorname nachname geburtsdatum prenom courriel portable naissance endereco celular"
-    " sobrenome cpf indirizzo cognome cellulare adres telefoon achternaam voornaam ip ipaddress pan cardnumber lat"
-    " latitude lon lng longitude postcode zipcode"
+    "email mail phone telephone msisdn ssn passport iban surname firstname lastname fullname dob birthdate birthday"
+    " dni nif correo telefono apellido apellidos domicilio telefon vorname nachname geburtsdatum prenom courriel"
+    " naissance sobrenome cpf cognome telefoon achternaam voornaam ipaddress cardnumber"
 )
 """Words of columns that identify a person, whatever is in them."""
+
+PERSONAL_IF_MANY = _words(
+    "tel mobile cell address street movil direccion handy adresse strasse portable endereco celular indirizzo"
+    " cellulare adres ip pan lat latitude lon lng longitude postcode zipcode zip postal plz"
+)
+"""Words that with many different values do too."""
 
 NAMES = _words("name nombre nom naam nome vorname kunde client customer applicant holder borrower cliente titular")
 """Words that with many different values mean people's names."""
