@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 Measure = Literal["value", "change", "ratio", "psi", "js", "ks"]
 MEASURES: tuple[Measure, ...] = ("value", "change", "ratio", "psi", "js", "ks")
 Level = Literal["ok", "warn", "crit"]
 
-_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(pp|%|x|ms|s|m|h|d|sd)?\Z")
+_FORM = r"([+-]?\d+(?:\.\d+)?)\s*(pp|%|x|ms|s|m|h|d|sd)?"
+_QUANTITY = re.compile(rf"{_FORM}\Z")
 _FACTOR = {"pp": 0.01, "%": 0.01, "ms": 0.001, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -20,6 +21,7 @@ class Quantity:
 
     value: float
     unit: str = ""
+    PATTERN: ClassVar[str] = f"^{_FORM}$"
 
     @classmethod
     def parse(cls, text: str) -> Quantity:

@@ -86,7 +86,7 @@ TEXT = Scalar(lambda text, _: text, "text", {"type": ANY_SCALAR})
 BOOL = Scalar(_bool, "true or false", {"type": "boolean"})
 INT = Scalar(_int, "a whole number", {"type": "integer"})
 FLOAT = Scalar(_float, "a number", {"type": "number"})
-DATE = Scalar(_date, "a date such as 2026-12-31", {"type": "string", "format": "date"})
+DATE = Scalar(_date, "a date such as 2026-12-31", {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"})
 DURATION = Scalar(
     _duration,
     "a duration such as 20m",
@@ -133,10 +133,11 @@ def literal(values: tuple[Any, ...]) -> Scalar:
 
 
 def parsed(cls: type[Any]) -> Scalar:
-    """A class with `parse(text) -> Self` that raises ValueError."""
+    """A class with `parse(text) -> Self` that raises ValueError, and perhaps a `PATTERN` of what it takes, for editors."""
     wanted = f"a {cls.__name__.lower()}"
     about = " ".join((cls.__doc__ or "").split("\n\n")[0].split())
-    schema = {"type": ["string", "number"]} | ({"description": about} if about else {})
+    form = {"pattern": cls.PATTERN} if isinstance(getattr(cls, "PATTERN", None), str) else {}
+    schema = {"type": ["string", "number"]} | form | ({"description": about} if about else {})
     return Scalar(lambda text, _: cls.parse(text), wanted, schema)
 
 
