@@ -225,6 +225,7 @@ def test_a_folder_that_cannot_be_written(root):
     open_to_all = Path(tempfile.mkdtemp())
     open_to_all.chmod(0o755)
     theirs = Path(shutil.copytree(root, open_to_all / "theirs"))
+    theirs.chmod(0o755)
 
     def done(*argv: str) -> subprocess.CompletedProcess[str]:
         shutil.rmtree(f"{theirs}.copy", ignore_errors=True)
