@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mlops_tui.core.errors import JournalError
 from mlops_tui.core.finding import Finding, from_json, ranked
 from mlops_tui.incidents.messages import Message, fold_messages
+from mlops_tui.incidents.paging import Ack, acks, fold_paging
 from mlops_tui.incidents.timeline import Entry, timeline
 from mlops_tui.journal import Event
 
@@ -32,9 +33,10 @@ class Incident:
     """An incident as its journal tells it.
 
     `people` are the logins of all who did something, in the order of their first act; `roles` maps a role to a login.
-    `findings` holds the worst Finding of each step (of the newest run that has the step), worst first. `replayed` means
-    that it was opened for a moment in the past: its times to detect and respond say nothing. `closed_as` is
-    `false_alarm`, `resolved` or another word.
+    `findings` holds the worst Finding of each step (of the newest run that has the step), worst first, or those that the
+    alert fired with where nothing ran. `replayed` means that it was opened for a moment in the past: its times to detect
+    and respond say nothing. `closed_as` is `false_alarm`, `resolved` or another word, by `closed_by`. `firing` is None
+    where no alert was heard of; `acks` say who has seen it.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Incident:
     replayed: bool = False
     closed_at: datetime | None = None
     closed_as: str = ""
+    closed_by: str = ""
     people: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[str, ...] = ()
@@ -55,6 +58,8 @@ class Incident:
     notes: tuple[Note, ...] = ()
     findings: tuple[Finding, ...] = ()
     messages: tuple[Message, ...] = ()
+    acks: tuple[Ack, ...] = ()
+    firing: bool | None = None
 
 
 def fold(events: Sequence[Event]) -> Incident:
@@ -65,6 +70,8 @@ def fold(events: Sequence[Event]) -> Incident:
         raise JournalError("this stream holds no incident", where=where, hint="runbook incidents lists them")
     about = opening.body or {}
     status, closing = _status(events)
+    alerted = any(e.type in ("alert_fired", "alert_resolved") for e in events)
+    paging = fold_paging(events)
     return Incident(
         id=opening.stream,
         title=str(about.get("title") or opening.stream),
@@ -77,13 +84,16 @@ def fold(events: Sequence[Event]) -> Incident:
         replayed=bool(about.get("replayed")),
         closed_at=closing.at if closing else None,
         closed_as=str((closing.body or {}).get("as", "")) if closing else "",
+        closed_by=closing.actor.shown if closing else "",
         people=_people(events),
         roles={str(b["role"]): str(b.get("person") or e.actor.login) for e, b in _of(events, "role_taken") if b.get("role")},
         runs=tuple(dict.fromkeys(e.run for e in events if e.type == "run_started")),
         timeline=timeline(events),
         notes=tuple(Note(e.at, e.actor.login, str(b.get("text", "")), e.step) for e, b in _of(events, "note")),
-        findings=_findings(events),
+        findings=_findings(events) or ranked(paging.findings),
         messages=fold_messages(events),
+        acks=acks(events),
+        firing=paging.firing if alerted else None,
     )
 
 

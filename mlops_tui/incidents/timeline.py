@@ -196,7 +196,9 @@ def _message_queued(event: Event, body: Mapping[str, Any], story: _Story) -> str
     waits = ""
     if message.state in ("queued", "waiting"):
         waits = f" (waits: {_say(message.reason)})" if message.reason else " (waits)"
-    return _join(f"message to {_say(body.get('channel'))} queued{waits}", body.get("text"))
+    # of words in paragraphs the heading is enough: the event that they are about tells the rest
+    said = body["layout"][0].get("text") if body.get("layout") else body.get("text")
+    return _join(f"message to {_say(body.get('channel'))} queued{waits}", said)
 
 
 def _message_settled(event: Event, body: Mapping[str, Any], story: _Story) -> str:
@@ -212,6 +214,22 @@ def _message_settled(event: Event, body: Mapping[str, Any], story: _Story) -> st
     if state == "unsure":
         return _join(f"{to} may have arrived", reason)
     return _join(f"{to} failed", reason)
+
+
+def _severity_set(_: Event, body: Mapping[str, Any], __: _Story) -> str:
+    return _join(f"severity set to {_say(body.get('severity'))}".rstrip(), body.get("why"))
+
+
+def _alert_fired(_: Event, body: Mapping[str, Any], __: _Story) -> str:
+    teams = ", ".join(dict.fromkeys(_say(p.get("to")) for p in body.get("page") or ()))
+    paged = f" (paged {teams})" if teams else " (nobody was paged)" if "paged" in body else ""
+    what = " ".join(p for p in ("alert", _say(body.get("alert")), "fired for", _say(body.get("model"))) if p)
+    return _join(what, body.get("text")) + paged
+
+
+def _acked(_: Event, body: Mapping[str, Any], __: _Story) -> str:
+    what = f"acknowledged alert {_say(body['alert'])}" if body.get("alert") else "acknowledged"
+    return _join(what, body.get("note"))
 
 
 def _purged(_: Event, body: Mapping[str, Any], __: _Story) -> str:
@@ -236,7 +254,7 @@ def _plainly(event: Event, body: Mapping[str, Any], _: _Story) -> str:
 
 _TELL: Mapping[str, Teller] = {
     "incident_opened": _opened,
-    "severity_set": _word("severity set to", "{severity}"),
+    "severity_set": _severity_set,
     "role_taken": _word("{person}", "took the role", "{role}"),
     "status_set": _word("status set to", "{status}"),
     "incident_merged": _word("merged into", "{into}"),
@@ -258,9 +276,9 @@ _TELL: Mapping[str, Teller] = {
     "message_queued": _message_queued,
     "message_tried": lambda _event, _body, _story: "",
     "message_settled": _message_settled,
-    "alert_fired": _word("alert", "{alert}", "fired for", "{model}"),
+    "alert_fired": _alert_fired,
     "alert_resolved": _word("alert", "{alert}", "of", "{model}", "is quiet again"),
-    "acked": _word("acknowledged alert", "{alert}"),
+    "acked": _acked,
     "silenced": _word("silenced alert", "{alert}", "until", "{until}"),
     "purged": _purged,
     "exported": _word("exported to", "{path}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +53,15 @@ def flush(project: Project) -> FlushReport:
         return flush_journal(project, journal)
 
 
-def flush_journal(project: Project, journal: Journal) -> FlushReport:
-    """`flush` on a journal that is open already."""
+def flush_journal(
+    project: Project,
+    journal: Journal,
+    *,
+    backoff: Sequence[float] = (),
+    pause: Callable[[float], None] | None = None,
+) -> FlushReport:
+    """`flush` on a journal that is open already. `backoff` are the waits, in seconds, before one more try where Slack does
+    not work; `pause` is how it waits."""
     from mlops_tui.channels import outbox as box
 
     token = project.environ.get(TOKEN)
@@ -61,4 +70,4 @@ def flush_journal(project: Project, journal: Journal) -> FlushReport:
     from mlops_tui.channels.slack import SlackSender
 
     sender = SlackSender(token, base_url=project.environ.get(BASE_URL))
-    return FlushReport(box.flush(journal, sender, clock=project.clock))
+    return FlushReport(box.flush(journal, sender, clock=project.clock, pause=pause or time.sleep, backoff=backoff))
