@@ -74,10 +74,11 @@ def pages_told(report: NotifyReport) -> list[str]:
     """What became of each alert that fires or fired, as one part of the page; none where all is quiet."""
     from mlops_tui.cli.commands.watch import line
 
+    known = [p for p in report.paged if p.act != "quiet" and (p.incident or p.act == "pending")]
     told = [
-        line(p) if p.act != "hold" else f"{p.incident}  {p.alert} of {p.model}: {p.why}" for p in report.paged if p.incident
+        f"{p.incident or 'no page'}  {p.alert} of {p.model}: {p.why}" if p.act in ("hold", "pending", "blind") else line(p)
+        for p in known
     ]
-    told += [f"{p.alert} of {p.model}: {p.why}" for p in report.paged if p.act == "pending"]
     return ["\n".join(told)] if told else []
 
 
