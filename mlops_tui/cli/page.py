@@ -24,7 +24,7 @@ _COLOURS = {
 }  # fmt: skip
 """Colour only repeats what the word beside it says."""
 
-_FILES = {"png": "chart", "markdown": "draft"}
+_FILES = {"png": "chart", "markdown": "draft", "html": "page"}
 GAP = "  "
 LEAST_LAST = 30
 """Columns that a table's last column must have to be folded beside the others."""

@@ -17,6 +17,8 @@ from mlops_tui.project.history import history
 from mlops_tui.report import publish
 from mlops_tui.report.impact import impact
 
+VERSION = 1
+"""Of the facts' form: a journal outlives the program that wrote it."""
 BEFORE, AFTER = timedelta(hours=48), timedelta(hours=1)
 """How long before the onset, and after it, a change is told; without an onset all since the window began are."""
 
@@ -45,6 +47,7 @@ def gather(subject: Subject, findings: Sequence[Finding], *, step: str, run: str
         if since - BEFORE <= c.ts <= until
     ]
     facts: dict[str, Any] = {
+        "version": VERSION,
         "step": step,
         "run": run,
         "model": subject.model,

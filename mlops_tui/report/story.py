@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.finding import STATUS_WORDS, Finding, ranked
 from mlops_tui.core.leave import SMALL_CELL
 from mlops_tui.core.window import format_duration, parse_instant
@@ -20,6 +21,7 @@ from mlops_tui.inventory import Inventory
 from mlops_tui.journal import Event
 from mlops_tui.report import publish, words
 from mlops_tui.report.chart import Chart, from_json
+from mlops_tui.report.facts import VERSION
 from mlops_tui.report.times import times
 
 FEW = 3
@@ -36,15 +38,21 @@ MEASURES = ("check", "query", "assert")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart of the run: the file of its PNG, and the chart itself where the journal holds it."""
+    """A chart of the run: its step, the file of its PNG, and the chart itself, as it may leave, where the journal holds it."""
 
     title: str
     file: str
+    step: str
     chart: Chart | None
 
 
 def story(events: Sequence[Event], facts: Mapping[str, Any], *, zone: ZoneInfo, inventory: Inventory) -> dict[str, Any]:
-    """The values that a template is filled with. `facts` are those of `gather`; the events are the incident's."""
+    """The values that a template is filled with. `facts` are those of `gather`; the events are the incident's.
+
+    Raises RunbookError for facts of another version's form.
+    """
+    if facts.get("version") != VERSION:
+        raise RunbookError("the facts of this draft were measured by another version", hint="run the runbook again")
     incident = fold(events)
     runs = [fold_run(events, name) for name in runs_of(events)]
     run = _run(runs, facts)
@@ -180,6 +188,8 @@ def _step(step: str, body: Mapping[str, Any], text: str) -> str:
     """A step's end with the worst of its Findings in short: the sentence stands under Summary or Evidence."""
     record = StepRecord(step, str(body.get("kind", "")), "", str(body.get("state", "")), body=body)
     bad = [f for f in ranked(record.findings) if f.bad]
+    if record.kind == "postmortem" and record.state == "ok":
+        return f"step {step}: the draft was written"
     if not bad or record.state in ("failed", "unknown", "cancelled"):
         return f"step {step}: {record.state}: {_text(record)}" if record.kind == "query" and record.state == "ok" else text
     more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
@@ -213,7 +223,7 @@ def _pictures(run: RunState) -> list[Picture]:
         files = [a for a in record.body.get("artefacts") or () if a["kind"] == "png"]
         for i, a in enumerate(files):
             chart = publish.chart(charts[i]) if len(charts) == len(files) else None
-            out.append(Picture(str(a.get("title") or a["path"]), str(a["path"]).rsplit("/", 1)[-1], chart))
+            out.append(Picture(str(a.get("title") or a["path"]), str(a["path"]).rsplit("/", 1)[-1], record.id, chart))
     return out
 
 

@@ -6,13 +6,15 @@ Colours are Okabe and Ito's (2008), told apart by people with any common colour 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from mlops_tui.core.window import iso
 from mlops_tui.report import axis, vega_parts
 from mlops_tui.report.chart import Chart, Series, cleaned
+from mlops_tui.report.vega_live import hover
 
 WIDTH, HEIGHT, BARS_WIDTH = 780, 320, 520
 BAR_STEP = 30
@@ -23,19 +25,42 @@ BLUE = "#0072B2"
 INK, MUTED, PALE, BAND = "#222222", "#6B6B6B", "#BDBDBD", "#ECECEC"
 SHADES = ("#F4F7FB", "#BBD3EA", "#6FA8D6", "#2B77B3", "#0B3F73")
 """From few to many, one hue, even steps of lightness: read by everybody, and in grey."""
+DARK = {
+    "white": "#16181C", INK: "#E8E8E8", MUTED: "#A3A7AD", PALE: "#5A6067", BAND: "#262A30", "#EFEFEF": "#2A2E34",
+    "#999999": "#767C84", "#CFCFCF": "#4A5058", "#DDDDDD": "#30353C", "#D0D0D0": "#4A5058",
+    VERMILLION: "#F0803C", LOUD: "#FFA066", BLUE: "#56B4E9",
+    SHADES[0]: "#18232E", SHADES[1]: "#1F4A70", SHADES[2]: "#3E83B8", SHADES[3]: "#7DB8E0", SHADES[4]: "#D3E8F7",
+}  # fmt: skip
+"""Each colour's counterpart on a dark page, as far apart from its neighbours as on white."""
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first ships with vl-convert; a browser takes what it has."""
 
 Layer = dict[str, Any]
 
 
-def vega_lite(chart: Chart) -> dict[str, Any]:
-    """The chart as a complete Vega-Lite specification (`$schema` v6), about 900 by 480 pixels, on white."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a form of chart draws: layers, entries of the legend, and the encodings of its axes."""
+
+    layers: list[Layer]
+    keys: list[vega_parts.Key]
+    x: Mapping[str, Any]
+    y: Mapping[str, Any]
+
+
+def vega_lite(chart: Chart, *, live: bool = False) -> dict[str, Any]:
+    """The chart as a complete Vega-Lite specification (`$schema` v6), about 900 by 480 pixels, on white.
+
+    A `live` one also answers to a pointer: every bucket, bin, row or cell tells its numbers.
+    """
     chart = cleaned(chart)
     bars = chart.form == "bars"
     width, height = (BARS_WIDTH, BAR_STEP * max(len(_categories(chart)), 2)) if bars else (WIDTH, HEIGHT)
     draw = {"lines": _lines, "histogram": _histogram, "bars": _bars, "heat": _heat}[chart.form]
-    layers, keys = draw(chart, height)
+    drawn = draw(chart, height)
+    layers, keys = drawn.layers, drawn.keys
+    if live and not chart.empty:
+        layers.append(hover(chart, drawn.x, drawn.y, INK))
     if chart.empty:
         layers = [vega_parts.text_at(width / 2, height / 2, "nothing to draw: no rows", MUTED, align="center", size=13)]
         keys = []
@@ -50,7 +75,7 @@ def vega_lite(chart: Chart) -> dict[str, Any]:
         "title": _title(chart),
         "width": width,
         "height": height,
-        "layer": layers,
+        "layer": [layer for layer in layers if layer["data"]["values"]],
         "config": _config(),
     }
 
@@ -103,7 +128,7 @@ def _time_axis(chart: Chart) -> dict[str, Any]:
     marks = axis.days(start, end, 11)
     return {
         "type": "temporal",
-        "scale": {"type": "utc", "domain": [iso(start), iso(end)], "nice": False},
+        "scale": {"type": "utc", "domain": [round(t.timestamp() * 1000) for t in (start, end)], "nice": False},
         "axis": {
             "title": chart.x_title,
             "values": [iso(m) for m in marks],
@@ -113,7 +138,7 @@ def _time_axis(chart: Chart) -> dict[str, Any]:
     }
 
 
-def _heat(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+def _heat(chart: Chart, height: int) -> Drawn:
     edges = sorted({float(v) for s in chart.series for p in s.points for v in (p.lo, p.hi) if v is not None})
     low, high = (edges[0], edges[-1]) if len(edges) > 1 else (0.0, 1.0)
     marks = axis.ticks(low, high, 10)
@@ -130,7 +155,8 @@ def _heat(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]
     }
     top = max((p.y for s in chart.series for p in s.points if p.y is not None), default=0.0) or 1.0
     shade = {"scale": {"domain": [0, top], "range": list(SHADES), "interpolate": "lab"}, "legend": None}
-    layers = [vega_parts.cells(chart, _time_axis(chart), y, shade)]
+    x = _time_axis(chart)
+    layers = [vega_parts.cells(chart, x, y, shade)]
     for at, label in [(m.x, m.label) for m in chart.marks if not isinstance(m.x, datetime)]:
         py = (1 - (at - low) / (high - low)) * height
         if not 0 <= py <= height:
@@ -140,10 +166,10 @@ def _heat(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]
     shares = [top * i / (len(SHADES) - 1) for i in range(len(SHADES))]
     keys = [vega_parts.Key("square", colour, axis.percent(v)) for colour, v in zip(SHADES, shares, strict=True)]
     keys[-1] = replace(keys[-1], label=f"{keys[-1].label} of the decisions in the column")
-    return layers, keys
+    return Drawn(layers, keys, x, y)
 
 
-def _lines(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+def _lines(chart: Chart, height: int) -> Drawn:
     start, end = vega_parts.time_span(chart)
     x = _time_axis(chart)
     y = _y(chart)
@@ -168,7 +194,7 @@ def _lines(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]
             keys.append(vega_parts.Key("square", colour, f"95 % interval of {series.name}", 0.25))
         layers += [vega_parts.line(series, x, y, colour, 2.2), vega_parts.alone(series, x, y, colour, 2.2)]
     layers += vega_parts.end_labels(_named(chart), axis.y_domain(chart), (start, end), WIDTH, height)
-    return layers, keys
+    return Drawn(layers, keys, x, y)
 
 
 def _named(chart: Chart) -> list[tuple[Series, str, bool]]:
@@ -179,7 +205,7 @@ def _named(chart: Chart) -> list[tuple[Series, str, bool]]:
     )
 
 
-def _histogram(chart: Chart, _height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+def _histogram(chart: Chart, _height: int) -> Drawn:
     bounds = [float(v) for s in chart.series for p in s.points for v in (p.x, p.x2) if isinstance(v, int | float)]
     low, high = (min(bounds), max(bounds)) if bounds else (0.0, 1.0)
     marks = axis.ticks(low, high, 10)
@@ -204,14 +230,14 @@ def _histogram(chart: Chart, _height: int) -> tuple[list[Layer], list[vega_parts
     for series in chart.of("reference"):
         layers.append(vega_parts.steps(series, x, y, INK))
         keys.append(vega_parts.Key("line", INK, series.shown))
-    return layers, keys
+    return Drawn(layers, keys, x, y)
 
 
 def _categories(chart: Chart) -> list[str]:
     return list(dict.fromkeys(str(p.x) for s in chart.series for p in s.points))
 
 
-def _bars(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]:
+def _bars(chart: Chart, height: int) -> Drawn:
     names = _categories(chart)
     low, high = axis.y_domain(chart)
     marks = axis.ticks(low, high, 7)
@@ -245,7 +271,7 @@ def _bars(chart: Chart, height: int) -> tuple[list[Layer], list[vega_parts.Key]]
         if chart.highlight:
             keys.append(vega_parts.Key("square", VERMILLION, "moved most" if chart.unit == "%" else "moved"))
     layers.extend(vega_parts.change_columns(chart, names, BARS_WIDTH, height / max(len(names), 1), (INK, LOUD)))
-    return layers, keys
+    return Drawn(layers, keys, x, y)
 
 
 def _marks(chart: Chart, height: int) -> tuple[list[Layer], int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_tui.core.errors import RunbookError, UnknownName
 from mlops_tui.incidents.incident import Incident, fold
@@ -60,16 +60,19 @@ def opened(project: Project, name: str) -> Journal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A postmortem draft as text, made from the journal now, and the folder that its charts lie in."""
+    """A postmortem draft as text, made from the journal now, the folder that its charts lie in, and the facts it tells."""
 
     incident: str
     text: str
     folder: str
+    facts: Mapping[str, Any]
 
 
-def postmortem(project: Project, name: str) -> Draft:
-    """The draft of an incident, folded anew from the journal; the numbers are those that its run measured."""
-    from mlops_tui.report.postmortem import draft
+def postmortem(project: Project, name: str, *, form: Literal["md", "html"] = "md") -> Draft:
+    """The draft of an incident, folded anew from the journal; the numbers are those that its run measured.
+
+    `html` is a page that needs nothing else; charts that cannot be drawn raise RunbookError.
+    """
     from mlops_tui.session.runs import run_folder
 
     with opened(project, name) as journal:
@@ -84,8 +87,18 @@ def postmortem(project: Project, name: str) -> Draft:
                 break
         if facts is None:
             raise RunbookError(f"no run of {name} has reached its postmortem step yet", hint=_how_on(name, events))
-        text = draft(events, facts, zone=project.zone, inventory=project.inventory)
-    return Draft(name, text, project.shown(run_folder(project, name, last)))
+    return Draft(name, _written(project, events, facts, form), project.shown(run_folder(project, name, last)), facts)
+
+
+def _written(project: Project, events: Sequence[Event], facts: Mapping[str, Any], form: Literal["md", "html"]) -> str:
+    if form == "md":
+        from mlops_tui.report.postmortem import draft
+
+        return draft(events, facts, zone=project.zone, inventory=project.inventory)
+    from mlops_tui.report.page import page
+
+    cache = project.cache if project.cache.parent.is_dir() else None
+    return page(events, facts, zone=project.zone, inventory=project.inventory, cache=cache)
 
 
 def _how_on(name: str, events: Sequence[Event]) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlops_tui.project import Project, Subject
 TOLD_AGAIN = ("title", "model", "at", "clock", "age", "windows", "replayed")
 """What `run_joined` says again of the run's start, for who comes back to it."""
-REWRITTEN = ("markdown",)
+REWRITTEN = ("markdown", "html")
 """Kinds of files of which the newest has the name: there is one draft."""
 
 

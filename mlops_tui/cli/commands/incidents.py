@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -44,16 +44,25 @@ def incidents(ctx: click.Context, as_json: bool) -> None:
 
 @click.command(short_help="Show an incident's postmortem draft and where it lies.")
 @click.argument("name", metavar="ID", shell_complete=options.complete("incident"))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("md", "html", "json")),
+    default="md",
+    show_default=True,
+    help="Markdown, a page that opens from disk without a network, or JSON with the facts.",
+)
 @options.as_json
 @click.pass_context
-def postmortem(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Print the postmortem draft of the incident ID on stdout, as Markdown; where its charts lie on stderr."""
+def postmortem(ctx: click.Context, name: str, form: Literal["md", "html", "json"], as_json: bool) -> None:
+    """Print the postmortem draft of the incident ID on stdout; where it and its charts lie on stderr."""
     from mlops_tui.session import incidents as session
 
     project = options.opened(ctx)
-    draft = session.postmortem(project, name)
-    if as_json:
-        page.json({"schema": "runbook/postmortem/1", "incident": draft.incident, "folder": draft.folder, "text": draft.text})
+    draft = session.postmortem(project, name, form="html" if form == "html" and not as_json else "md")
+    if as_json or form == "json":
+        said = {"incident": draft.incident, "folder": draft.folder, "facts": draft.facts, "text": draft.text}
+        page.json({"schema": "runbook/postmortem/1"} | said)
         return
     page.talk(f"the draft of {draft.incident} and its charts lie in {page.place(project.root, draft.folder)}")
     page.data(draft.text)
