@@ -18,8 +18,6 @@ from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.leave import one_line
 from mlops_tui.tui import messages as told
 from mlops_tui.tui.actions import actions, shown
-from mlops_tui.tui.drive import Drive, Go
-from mlops_tui.tui.drive import start as start_drive
 from mlops_tui.tui.jobs import Job, Jobs
 from mlops_tui.tui.page import Page
 from mlops_tui.tui.themes import DARK, THEMES
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from mlops_tui.session.models import ModelReport, ModelsReport
     from mlops_tui.session.runbooks import RunbookLine
     from mlops_tui.session.walks import Walk
+    from mlops_tui.tui.drive import Drive, Go
 
 Opener = Callable[[], "Project"]
 _ENDINGS = {"ended": "has reached its end", "failed": "failed", "interrupted": "was left", "waiting": "waits for an answer"}
@@ -346,6 +345,7 @@ class RunbookApp(App[None]):
             assert self.drive is not None
             self.tell(f"{self.drive.incident or self.drive.name} is under way here: finish it, or leave it with q", "warn")
             return
+        from mlops_tui.tui.drive import start as start_drive
         from mlops_tui.tui.screens.walk import WalkPage
 
         first = bool(self._asked) and self.drive is None

@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from mlops_tui.core.finding import STATUS_WORDS
 from mlops_tui.core.leave import one_line, visible
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ STATE_TONES: Mapping[str, str] = {
     "running": "ask",
     "pending": "muted",
 }
-_WORD_TONES = {word: STATUS_TONES[status] for status, word in STATUS_WORDS.items()}
+_WORD_TONES = {"OK": "okay", "WARN": "warn", "CRIT": "crit", "UNKNOWN": "unsure", "FEW": "few"}
 CHART_HEIGHT = 18
 
 
@@ -141,10 +140,11 @@ class Sheet(Widget):
         self._made: tuple[int, list[Content]] = (-1, [])
 
     def show(self, draw: Draw) -> None:
-        """Draw this from now on."""
+        """Draw this from now on. The screen is laid out anew only where the number of lines changed."""
+        width, before = self._made
         self._draw = draw
         self._made = (-1, [])
-        self.refresh(layout=True)
+        self.refresh(layout=width <= 0 or len(self._lines(width)) != len(before))
 
     def _lines(self, width: int) -> list[Content]:
         if self._made[0] != width:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 import traceback
@@ -16,6 +18,7 @@ from mlops_tui.tui.messages import JobEnded
 Post = Callable[[Message], object]
 """Hands a message to the app; may be called from any thread."""
 
+NICE = 5
 AGAIN = 0.05
 """Seconds between two interrupts of a query that a person stopped: one that had not begun missed the first."""
 
@@ -78,6 +81,7 @@ class Jobs:
     def _run(self, job: Job, work: Callable[[Job], Iterable[Message] | Message | None]) -> None:
         error: BaseException | None = None
         kept = ""
+        _stand_back()
         try:
             found = work(job)
             for message in (found,) if isinstance(found, Message) else found or ():
@@ -91,6 +95,16 @@ class Jobs:
             error = fault
         job.over.set()
         self._post(JobEnded(job.key, error, job.stopped.is_set(), kept))
+
+
+def _stand_back() -> None:
+    """Let the screen go first: on Linux this thread, and those that DuckDB starts for it, run at a lower priority."""
+    if sys.platform != "linux":
+        return
+    try:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    except OSError:
+        return
 
 
 def _interrupt(job: Job) -> None:

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -85,6 +85,7 @@ class Rows(ScrollView, can_focus=True):
         self._words: tuple[str, ...] = ()
         self._widths: tuple[int, ...] = ()
         self.cursor = 0
+        self._inks: dict[tuple[str, bool, bool], Style] = {}
 
     # -- what it shows
 
@@ -119,9 +120,10 @@ class Rows(ScrollView, can_focus=True):
         at = max(0, min(at, len(self._shown) - 1))
         if at == self.cursor:
             return
-        self.cursor = at
+        before, self.cursor = self.cursor, at
         self._reveal()
-        self.refresh()
+        top = int(self.scroll_offset.y)
+        self.refresh(*(Region(0, line + self._head - top, self.size.width, 1) for line in (before, at)))
         self.post_message(self.Moved(self, self.key))
 
     def _settle(self) -> None:
@@ -185,16 +187,26 @@ class Rows(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         row = self._shown[at]
         here = at == self.cursor
-        ground = base
-        if here:
-            ground = base + Style(
-                bgcolor=self.get_component_rich_style("rows--cursor" if self.has_focus else "rows--away").bgcolor
-            )
-            ground += Style(bold=True) if self.has_focus else Style()
-        styles = [base + self.get_component_rich_style(f"rows--{c.tone}", partial=True) for c in row.cells]
-        styles = [s + Style(bgcolor=ground.bgcolor, bold=ground.bold or s.bold) for s in styles]
+        ground = self._ink("plain", here)
+        styles = [self._ink(c.tone, here) for c in row.cells]
         segments = [Segment("▸ " if here else "  ", ground), *self._cells([c.text for c in row.cells], styles, ground)]
         return self._strip(segments, width, ground)
+
+    def _ink(self, tone: str, here: bool) -> Style:
+        """The style of a tone, on the ground of the cursor's row or of any other."""
+        key = (tone, here, self.has_focus)
+        if key not in self._inks:
+            style = self.rich_style + self.get_component_rich_style(f"rows--{tone}", partial=True)
+            if here:
+                ground = self.get_component_rich_style("rows--cursor" if self.has_focus else "rows--away").bgcolor
+                style += Style(bgcolor=ground, bold=self.has_focus or bool(style.bold))
+            self._inks[key] = style
+        return self._inks[key]
+
+    def notify_style_update(self) -> None:
+        """The theme changed: mix the inks anew."""
+        super().notify_style_update()
+        self._inks = {}
 
     def _cells(self, texts: Sequence[str], styles: Sequence[Style], ground: Style) -> list[Segment]:
         out: list[Segment] = []

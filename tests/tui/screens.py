@@ -30,7 +30,6 @@ from mlops_tui.incidents.timeline import Entry
 from mlops_tui.inventory.types import Feature, Owner
 from mlops_tui.report.chart import Band, Chart, Mark, Point, Series
 from mlops_tui.session.check import ModelCheck
-from mlops_tui.session.incidents import Draft
 from mlops_tui.session.models import ModelLine, ModelsReport
 from mlops_tui.session.runbooks import InputLine, RunbookLine
 from mlops_tui.session.walks import PlannedStep, Walk, WalkStep
@@ -280,7 +279,9 @@ class App(RunbookApp):
         state.chains["credit-risk"] = CHAIN  # type: ignore[assignment]
         state.walks["INC-7", "INC-7.1"] = WALK
         state.drafts["INC-7"] = told.Drafted(
-            "INC-7", Draft("INC-7", "# INC-7\n\n## Summary\n\nApprovals fell.", ".runbook/state"), ""
+            "INC-7",
+            SimpleNamespace(incident="INC-7", text="# INC-7\n\n## Summary\n\nApprovals fell.", folder=".runbook/state"),
+            "",  # type: ignore[arg-type]
         )
         self.hear(told.Checked("credit-risk", CHECK))
         self.hear(told.Checked("collections-priority", OTHER))
