@@ -61,7 +61,7 @@ class Cut:
     def simple(self) -> str:
         """The cut as the shortest number that parts the same scores."""
         slack = 1e-6 * max(1.0, abs(self.at))  # single precision
-        for digits in range(7):
+        for digits in range(-3, 7):
             step = 10.0**-digits
             if self.above:
                 near = math.floor((self.at + slack) / step) * step
@@ -70,7 +70,7 @@ class Cut:
                 near = math.ceil((self.at - slack) / step) * step
                 fits = near < self.next - slack
             if fits:
-                return f"{near:.{digits}f}"
+                return f"{near:.{max(0, digits)}f}"
         return f"{self.at:.7g}"
 
 
