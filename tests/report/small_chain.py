@@ -113,6 +113,34 @@ def measured(subject: Subject) -> dict[str, tuple[Finding, ...]]:
     return found
 
 
+EVIL = (
+    "a|b\n\n# T <img src=x onerror=alert(1)> [x](http://evil.example) `c` *d* www.evil.example ![p](q) &amp; \x1b[31m"
+    " </script><script>alert(2)</script> \"'><!-- ```\n| e |"
+)
+"""Text that would be markup in Markdown, in HTML, in a script or in a terminal."""
+
+
+def hostile(root: Path) -> tuple[Project, dict[str, tuple[Finding, ...]], Tale]:
+    """A chain whose every text is `EVIL`, and the incident of it up to the chart step."""
+    log = rows(label=EVIL)
+    for r in log:
+        r["version"] = EVIL if r["version"] == "v2" else r["version"]
+        r["region"] = EVIL if r["region"] == "FR" else r["region"]
+    changes = [{**c, "what": EVIL, "who": EVIL, "ref": EVIL, "target": "credit", "kind": EVIL} for c in CHANGES[:2]]
+    changes.append({**CHANGES[2], "version": EVIL})
+    project = chain(root, log=log, changes=changes)
+    found = measured(project.subject("credit"))
+    tale = Tale().opened().started().ran(found)
+    tale.add("note", {"text": EVIL})
+    tale.add("message_queued", {"to": "ml", "channel": EVIL, "text": EVIL}, run="INC-1.1", step="tell")
+    tale.add("question_asked", {"id": "q", "kind": "ask", "text": EVIL}, run="INC-1.1", step="verdict")
+    tale.add("answered", {"question": "q", "choice": EVIL, "person": EVIL, "why": EVIL}, run="INC-1.1", step="verdict")
+    ran = {"kind": "query", "title": EVIL, "state": "ok", "text": EVIL, "query": f"select '{EVIL}'"}
+    tale.add("step_ended", ran, run="INC-1.1", step="seen")
+    tale.add("severity_set", {"severity": EVIL})
+    return project, found, tale
+
+
 def all_of(found: dict[str, tuple[Finding, ...]]) -> tuple[Finding, ...]:
     """All findings, worst first."""
     return ranked(f for fs in found.values() for f in fs)
@@ -158,6 +186,16 @@ class Tale:
                 "text": "" if bad else "nothing moved beyond its threshold", "findings": [f.as_json() for f in findings],
             }  # fmt: skip
             self.add("step_ended", body, run=run, step=step)
+        return self
+
+    def drew(self, charts, run: str = "INC-1.1") -> Tale:
+        """The chart step with its charts."""
+        body = {
+            "kind": "chart", "title": "The graphs", "state": "ok", "text": f"{len(charts)} charts",
+            "artefacts": [{"kind": "png", "path": f"x/{c.id}.png", "sha256": "", "title": c.title} for c in charts],
+            "extra": {"charts": [c.as_json() for c in charts]},
+        }  # fmt: skip
+        self.add("step_ended", body, run=run, step="graphs")
         return self
 
     def writing(self, run: str = "INC-1.1") -> Tale:

@@ -277,36 +277,27 @@ def test_two_runs_of_one_incident(project, facts, found):
 
 # ---- hostile text
 
-EVIL = (
-    "a|b\n\n# T <img src=x onerror=alert(1)> [x](http://evil.example) `c` *d* www.evil.example ![p](q) &amp; \x1b[31m"
-    " ```\n| e |"
+RAW = (
+    "<img",
+    "<script",
+    "</script",
+    "<!--",
+    "[x](http",
+    "http://",
+    "www.evil",
+    "![p]",
+    "\x1b",
+    "\n# T",
+    "a|b",
+    "*d*",
+    " &amp;",
 )
-RAW = ("<img", "[x](http", "http://", "www.evil", "![p]", "\x1b", "\n# T", "a|b", "*d*", " &amp;")
 
 
 def test_no_text_is_markup(tmp_path):
     """Text from logs, changes, answers, notes and messages makes no tag, link, picture, cell, title or line of its own."""
-    log = small.rows(label=EVIL)
-    for r in log:
-        r["version"] = EVIL if r["version"] == "v2" else r["version"]
-        r["region"] = EVIL if r["region"] == "FR" else r["region"]
-    changes = [{**c, "what": EVIL, "who": EVIL, "ref": EVIL, "target": "credit", "kind": EVIL} for c in small.CHANGES[:2]]
-    changes.append({**small.CHANGES[2], "version": EVIL})
-    project = small.chain(tmp_path / "p", log=log, changes=changes)
+    project, found, tale = small.hostile(tmp_path / "p")
     subject = project.subject("credit")
-    found = small.measured(subject)
-    tale = small.Tale().opened().started().ran(found)
-    tale.add("note", {"text": EVIL})
-    tale.add("message_queued", {"to": "ml", "channel": EVIL, "text": EVIL}, run="INC-1.1", step="tell")
-    tale.add("question_asked", {"id": "q", "kind": "ask", "text": EVIL}, run="INC-1.1", step="verdict")
-    tale.add("answered", {"question": "q", "choice": EVIL, "person": EVIL, "why": EVIL}, run="INC-1.1", step="verdict")
-    tale.add(
-        "step_ended",
-        {"kind": "query", "title": EVIL, "state": "ok", "text": EVIL, "query": f"select '{EVIL}'"},
-        run="INC-1.1",
-        step="seen",
-    )
-    tale.add("severity_set", {"severity": EVIL})
     text = written(project, gather(subject, small.all_of(found), step="writeup", run="INC-1.1"), tale.writing())
     prose = re.sub(r"^```sql\n.*?^```$", "", text, flags=re.M | re.S)
     assert text.count("evil") > 10 and prose.count("evil") > 8
