@@ -14,6 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -40,6 +41,15 @@ MOST_DESCRIPTION = 1_000
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}\Z")
 _LAYOUT = frozenset("invalid_blocks invalid_blocks_format msg_blocks_too_long".split())
 """Refusals of the blocks alone: the text is posted without them, since a page that looks plain is still a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Whose a token is. `scopes` is what it may; None where Slack does not say."""
+
+    user: str
+    workspace: str
+    scopes: frozenset[str] | None
 
 
 class SlackSender:
@@ -154,10 +164,17 @@ class SlackSender:
 
     # asking
 
-    def who(self) -> tuple[str, str]:
-        """Whose the token is: (user, workspace), by `auth.test`, which needs no scope. Raises ChannelError."""
-        answer = self._call(lambda: self._client.auth_test().data, where="auth.test")
-        return str(answer.get("user") or "unknown"), str(answer.get("team") or "unknown")
+    def who(self) -> Bot:
+        """Whose the token is and what it may, by `auth.test`, which needs no scope. Raises ChannelError."""
+
+        def ask() -> dict[str, Any]:
+            said = self._client.auth_test()
+            headers = {str(k).lower(): str(v) for k, v in said.headers.items()}
+            return {"user": said.get("user"), "team": said.get("team"), "scopes": headers.get("x-oauth-scopes")}
+
+        answer = self._call(ask, where="auth.test")
+        scopes = None if answer["scopes"] is None else frozenset(s.strip() for s in answer["scopes"].split(",") if s.strip())
+        return Bot(one_line(str(answer["user"] or "unknown")), one_line(str(answer["team"] or "unknown")), scopes)
 
     def channel_names(self) -> frozenset[str]:
         """The names, without `#`, of the channels that the app can see, by `conversations.list`; at most the first few

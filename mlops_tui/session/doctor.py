@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,12 @@ Verdict = Literal["OK", "WARN", "FAIL"]
 LEAST_FREE = 200 * 2**20
 """Bytes below which the disk is called nearly full: a run keeps charts, tables and a draft."""
 _SHARE = "its owner may share it: chgrp -R GROUP .runbook; chmod -R g+rwX .runbook; chmod 2770 .runbook"
+SCOPES: Mapping[str, str] = {
+    "chat:write": "nothing is sent",
+    "files:write": "charts and drafts are not sent",
+    "channels:history": "a message may be doubled after a lost answer",
+}
+"""Slack's scopes that we use, and what becomes of it without one."""
 LEAST_SIZE, GOOD_SIZE = (60, 16), (80, 24)
 """Columns and rows: what the app needs, and what it is made for."""
 
@@ -225,14 +231,26 @@ def _slack(project: Project | None, environ: Mapping[str, str]) -> Iterator[Line
 
     sender = SlackSender(token, base_url=environ.get(BASE_URL))
     try:
-        user, workspace = sender.who()
+        bot = sender.who()
     except ChannelError as error:
         yield Line(
             "slack", "FAIL", f"the token was not accepted: {error.message}", error.hint or "try again, or look at the network"
         )
         return
-    yield Line("slack", "OK", f"the token is {user}'s in {workspace}")
+    yield Line("slack", "OK", f"the token is {bot.user}'s in {bot.workspace}")
+    if bot.scopes is not None:
+        yield _scopes(bot.scopes)
     yield _channels(sender, {n: c for n, c in teams.items() if c})
+
+
+def _scopes(has: Collection[str]) -> Line:
+    """What the token may, against what is done with it."""
+    missing = [scope for scope in SCOPES if scope not in has]
+    if not missing:
+        return Line("scopes", "OK", ", ".join(SCOPES))
+    text = "; ".join(f"without {scope} {SCOPES[scope]}" for scope in missing)
+    verdict: Verdict = "FAIL" if "chat:write" in missing else "WARN"
+    return Line("scopes", verdict, text, f"add {', '.join(missing)} to the app, and install it in the workspace again")
 
 
 def _channels(sender: SlackSender, teams: Mapping[str, str]) -> Line:

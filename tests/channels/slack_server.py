@@ -476,7 +476,7 @@ class _Handler(BaseHTTPRequestHandler):
                 headers = {"Retry-After": space.retry_after} if space.retry_after else {}
                 return _json(_no("ratelimited"), 429, headers)
             space.left -= 1
-        return _json(space.call(method, arguments, token))
+        return _json(space.call(method, arguments, token), headers={"X-OAuth-Scopes": ",".join(sorted(space.scopes))})
 
     def _drop(self) -> None:
         self.close_connection = True

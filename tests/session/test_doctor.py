@@ -160,6 +160,23 @@ def test_slack_knows_the_token_and_the_channels(root, slack):
     assert slack.space.asked("chat.postMessage") == []
 
 
+@pytest.mark.parametrize(
+    ("scopes", "verdict", "word"),
+    [
+        ({"chat:write", "files:write", "channels:history"}, "OK", "chat:write"),
+        ({"chat:write", "files:write"}, "WARN", "may be doubled"),
+        ({"chat:write"}, "WARN", "charts and drafts are not sent"),
+        ({"files:write"}, "FAIL", "nothing is sent"),
+    ],
+)
+def test_the_scopes_are_told(root, slack, scopes, verdict, word):
+    """What the token may not is said by what becomes of it."""
+    slack.space.scopes = scopes
+    found = line(asked(root, environ=told(slack)), "scopes")
+    assert found.verdict == verdict
+    assert word in found.text
+
+
 def test_a_token_that_slack_refuses_fails(root, slack):
     """The refusal is told with its reason, the token itself never."""
     report = asked(root, environ=told(slack, "xoxb-wrong-1234"))
