@@ -13,7 +13,7 @@ _TAKEN = frozenset(
 )
 
 _HEAD = """\
-# yaml-language-server: $schema=../.runbook/schema/runbook.json
+# yaml-language-server: $schema=../schema/runbook.json
 # The first draft of a runbook, written by `runbook init`: from the page to the draft of a postmortem in about ten minutes.
 # Steps run in the order written. Make it yours: what does your team look at first, and what may it do?
 runbook: {name}

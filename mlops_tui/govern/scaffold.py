@@ -72,7 +72,7 @@ def _head(out: Lines, draft: Draft) -> None:
     g, p = draft.guesses, draft.guesses.profile
     rows = f"{p.total_rows:,} rows" if p.total_rows is not None else f"{p.rows:,} of its rows"
     files = f"{p.total_files:,} file{'' if p.total_files == 1 else 's'}"
-    out.add("# yaml-language-server: $schema=.runbook/schema/inventory.json")
+    out.add("# yaml-language-server: $schema=schema/inventory.json")
     out.remark(f"The first draft of an inventory, written by `runbook init` from {rows} in {files}{_dates(draft.span)}.")
     out.remark(
         "What a comment calls a guess was read from the log, with the reason beside it; look first at each `guess?`, where"

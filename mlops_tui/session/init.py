@@ -27,7 +27,8 @@ _OLD = timedelta(hours=26)
 """A log whose newest row is older than this is looked at as of its end."""
 _PLAIN = re.compile(r"[^a-z0-9]+")
 _NO_NAME = re.compile(
-    r"(?:logs?|data|decisions?|part|file|output|out|export|predictions?|inference|raw|main|train|test|sample|prod|tmp)\d*\Z"
+    r"(?:(?:logs?|data|decisions?|part|file|output|out|exports?|predictions?|preds?|inference|scores?|raw|main|train|test|sample"
+    r"|prod|tmp|parquet|csv|jsonl?|x|d|log|v)[-0-9a-f]*)+\Z"
 )
 
 
@@ -72,9 +73,10 @@ class InitReport:
         return tuple(name for name, guess in self.roles.items() if guess is not None and not guess.sure)
 
     def commands(self, project: str) -> tuple[str, str]:
-        """The arguments of the next two commands after `runbook`, `project` as it is typed."""
+        """The arguments of the next two commands after `runbook`, `project` as it is typed (`.`: not at all)."""
         at = f" --at {self.at}" if self.at else ""
-        return f"--project {project} check{at}", f"--project {project} run {self.runbook}{at}"
+        where = "" if project == "." else f"--project {project} "
+        return f"{where}check{at}", f"{where}run {self.runbook}{at}"
 
     def as_json(self) -> dict[str, Any]:
         """`runbook/init/1`."""
@@ -210,13 +212,9 @@ def _write(target: Path, draft: Draft) -> tuple[str, ...]:
         if not (target / runbook).exists():
             (target / runbook).write_text(runbook_text(draft), "utf-8")
             written.append(runbook)
-        home = target / ".runbook"
-        home.mkdir(mode=0o700, exist_ok=True)
-        if not (home / ".gitignore").exists():
-            (home / ".gitignore").write_text("*\n")
-        (home / "schema").mkdir(exist_ok=True)
+        (target / "schema").mkdir(exist_ok=True)
         for what in ("inventory", "runbook"):
-            (home / "schema" / f"{what}.json").write_text(pretty(schema(what)), "utf-8")
+            (target / "schema" / f"{what}.json").write_text(pretty(schema(what)), "utf-8")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise RunbookError(
