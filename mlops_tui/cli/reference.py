@@ -24,6 +24,7 @@ and never as the only sign.
 | code | meaning |
 |---|---|
 | 0 | done; `check`: no alert fires; `run` and `resume`: the end was reached, whatever was found; `lint`: no problem |
+| 0 | `watch`: it was stopped, by Ctrl-C or SIGTERM |
 | 1 | `check`: an alert fires; `run` and `resume`: a step failed; `outbox flush`: a message was not sent |
 | 1 | elsewhere: what was asked could not be done; stderr says why |
 | 2 | the call or a file is wrong |

@@ -77,7 +77,8 @@ def told(found: Round) -> str:
     firing = sum(p.fires for p in found.paged)
     blind = sum(p.act == "blind" for p in found.paged)
     unknown = f", {blind} cannot be measured" if blind else ""
-    head = f"{found.at:%Y-%m-%d %H:%M:%S}Z  {firing} of {page.plural(len(found.paged), 'alert')} fire{unknown}"
+    fire = "fires" if firing == 1 else "fire"
+    head = f"{found.at:%Y-%m-%d %H:%M:%S}Z  {firing} of {page.plural(len(found.paged), 'alert')} {fire}{unknown}"
     return "\n".join([head, *(f"  {line(p)}" for p in found.news)])
 
 
