@@ -121,7 +121,9 @@ def head(part: ModelCheck, zone: ZoneInfo, look: page.Look) -> list[str]:
         about.append(f"data until {both_zones(part.windows.now, zone)}")
     if part.age is not None:
         about.append(f"newest row {format_duration(part.age)} old")
-    first = " · ".join([look.paint(part.model, "bold"), *about])
+    first = page.wrapped(" · ".join([part.model, *about]), look.width, first="").replace(
+        part.model, look.paint(part.model, "bold"), 1
+    )
     word = look.paint("UNKNOWN", "UNKNOWN")
     problems = [page.wrapped(p, look.width, " " * 11, "  UNKNOWN  ").replace("UNKNOWN", word, 1) for p in part.problems]
     return [first, *problems]
