@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -31,6 +32,14 @@ STATE_TONES: Mapping[str, str] = {
 }
 _WORD_TONES = {"OK": "okay", "WARN": "warn", "CRIT": "crit", "UNKNOWN": "unsure", "FEW": "few"}
 CHART_HEIGHT = 18
+ROOMY = 88
+_INKS = {
+    **dict.fromkeys("▀▄█▁▂▃▅▆▇▉▊▋▌▍▎▏", "few"),
+    **dict.fromkeys("━┃", "warn"),
+    **dict.fromkeys("░·˙│┊┤└─┴", "muted"),
+    "▶": "crit",
+}
+"""Tones of a chart's marks. They only help: each mark has a shape of its own, and the legend names it."""
 
 
 def toned(text: str, tone: str = "plain", *, bold: bool = False) -> Content:
@@ -103,15 +112,14 @@ class Doc:
 
         return self.ready(drawn(table.columns, table.rows, self.width, more=table.more))
 
-    def chart(self, chart: Chart, height: int = CHART_HEIGHT) -> Doc:
-        """A chart in characters; its title stands out."""
+    def chart(self, chart: Chart) -> Doc:
+        """A chart in characters, higher where there is more width; its title stands out, its marks have tones."""
         from mlops_tui.report.text import draw
 
+        height = CHART_HEIGHT + (4 if self.width >= ROOMY else 0)
         lines = draw(chart, self.width, height).split("\n")
-        title = one_line(chart.title)
-        for at, text in enumerate(lines):
-            heading = at < 2 and title.startswith(text.rstrip("…")) if at == 0 else False
-            self.lines.append(toned(text, bold=heading))
+        self.lines.append(toned(lines[0], bold=True))
+        self.lines += [_inked(text) for text in lines[1:]]
         return self
 
     def ready(self, text: str) -> Doc:
@@ -124,6 +132,12 @@ class Doc:
                 head = word in ("STATUS", "WHEN") or raw.startswith("…")
                 self.lines.append(toned(raw, "muted" if head else "plain"))
         return self
+
+
+def _inked(text: str) -> Content:
+    """A line of a chart with its marks in their tones."""
+    runs = [toned("".join(group), tone) for tone, group in groupby(text, lambda c: _INKS.get(c, "plain"))]
+    return Content("").join(runs) if runs else Content("")
 
 
 Draw = Callable[[Doc], object]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.cells import cell_len
+from textual import events
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
@@ -77,6 +78,8 @@ class Keys(Widget):
         super().__init__(**kwargs)
         self._screen = screen
         self._hidden: frozenset[str] = frozenset()
+        self._places: list[tuple[int, str]] = []
+        """Where each key's place ends, and its action."""
 
     def hide(self, hidden: frozenset[str]) -> None:
         """Leave out the actions that mean nothing now."""
@@ -87,13 +90,19 @@ class Keys(Widget):
     def render(self) -> Content:
         """` enter open  r run … `."""
         parts: list[Content] = []
+        self._places, end = [], 1
         for action in footer(self._screen, self.size.width, self._hidden):
-            key, link = shown(action.keys[0]), f"@click=screen.{action.id}"
-            parts += [
-                Content.from_markup(f"[$ask bold {link}]$key[/]", key=key),
-                Content.from_markup(f"[{link}] $label  [/]", label=action.label),
-            ]
+            key = shown(action.keys[0])
+            parts += [toned(key, "ask", bold=True), toned(f" {action.label}  ")]
+            end += len(key) + len(action.label) + 3
+            self._places.append((end, action.id))
         return Content("").join(parts)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click does what the key does."""
+        action = next((name for end, name in self._places if event.x < end), None)
+        if action is not None:
+            await self.screen.run_action(action)
 
 
 class Pane(VerticalScroll, can_focus=False):
