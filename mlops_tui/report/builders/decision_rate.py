@@ -19,7 +19,7 @@ from mlops_tui.stats.rates import wilson
 if TYPE_CHECKING:
     from mlops_tui.project import Subject
 
-LEAST = 150
+LEAST = 400
 MOST_OTHERS = 7
 _TRUE = ("true", "1")
 Hourly = Sequence[tuple[datetime, measure.Rate]]
