@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.core.errors import JournalError, QueryError, RunbookError
 from mlops_tui.core.finding import ROW_TYPES, Finding
-from mlops_tui.core.window import Window, parse_duration, parse_instant
+from mlops_tui.core.window import Window
+from mlops_tui.engine.inputs import INPUT_TYPES
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.names import BUILT_IN, Values
 from mlops_tui.engine.outcomes import read_relation
-from mlops_tui.engine.runbook import InputSpec, Runbook, Step
+from mlops_tui.engine.runbook import Runbook, Step
 from mlops_tui.engine.types import Outcome
 from mlops_tui.incidents.run import RunState, StepRecord
 from mlops_tui.project.history import history
@@ -27,18 +28,6 @@ if TYPE_CHECKING:
     from mlops_tui.journal.journal import Journal
     from mlops_tui.project import Subject
     from mlops_tui.sql.workbench import Workbench
-
-INPUT_TYPES: Mapping[str, str] = {
-    "segment": "VARCHAR",
-    "text": "VARCHAR",
-    "choice": "VARCHAR",
-    "number": "DOUBLE",
-    "integer": "BIGINT",
-    "boolean": "BOOLEAN",
-    "time": "TIMESTAMPTZ",
-    "duration": "INTERVAL",
-}
-
 
 LONGEST = 100_000
 """Characters of a text that `$x` hands on; it is written into every query that is cited."""
@@ -279,43 +268,3 @@ class RunContext:
             "versions": pa.Table.from_pylist(versions, schema=pa.schema(columns)),
             "alerts": pa.Table.from_pylist(alerts, schema=alert_schema),
         }
-
-
-def read_input(name: str, spec: InputSpec, text: str | None, subject: Subject) -> Any:
-    """An input's value from its text. Raises UsageError with what is allowed."""
-    from mlops_tui.core.errors import UnknownName, UsageError
-
-    text = spec.default if text is None else text
-    if text is None:
-        if spec.optional:
-            return None
-        raise UsageError(f"the runbook needs {name}", hint=f"--set {name}=VALUE" + (f"  ({spec.help})" if spec.help else ""))
-    if spec.type == "segment":
-        known = subject.segment_values(spec.of or name)
-        if known and text not in known:
-            raise UnknownName(spec.of or name, text, known, where=f"--set {name}={text}")
-        return text
-    if spec.type == "choice" and text not in spec.choices:
-        raise UnknownName(name, text, spec.choices, where=f"--set {name}={text}")
-    try:
-        if spec.type == "time":
-            return parse_instant(text, subject.project.zone)
-        return _READ[spec.type](text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no {spec.type}: {error}", where=f"--set {name}={text}") from None
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in ("yes", "no", "true", "false"):
-        raise ValueError("write yes or no")
-    return text.lower() in ("yes", "true")
-
-
-_READ: Mapping[str, Callable[[str], Any]] = {
-    "text": str,
-    "choice": str,
-    "number": float,
-    "integer": int,
-    "boolean": _boolean,
-    "duration": parse_duration,
-}

@@ -15,5 +15,5 @@ def read_at(text: str | None, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         return parse_instant(text, zone)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UsageError(str(error), where="--at") from None

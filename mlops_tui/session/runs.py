@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_tui.core.canonical import digest
 from mlops_tui.core.errors import InvalidFiles, RunbookError, UnknownName, UsageError
 from mlops_tui.core.window import iso
+from mlops_tui.engine.inputs import read_input
 from mlops_tui.engine.kinds import params_types
+from mlops_tui.engine.kinds.end import closing_id
 from mlops_tui.engine.lint import lint_runbook, models_for
 from mlops_tui.engine.runbook import Runbook, load_runbook
 from mlops_tui.engine.types import Answer, Artefact, FrontEnd, Output, Question, RunReport, Waiting
@@ -30,6 +32,9 @@ TOLD_AGAIN = ("title", "model", "at", "clock", "age", "windows", "replayed")
 """What `run_joined` says again of the run's start, for who comes back to it."""
 REWRITTEN = ("markdown", "html")
 """Kinds of files of which the newest has the name: there is one draft."""
+
+RUN = "run"
+"""What an incident was opened for: such a one without a run was left by a process that died before it began its own."""
 
 
 def run(
@@ -52,7 +57,7 @@ def run(
     known = _incident(project, incident)
     model = _model(project, runbook, sets, known, front, auto)
     subject = project.subject(model, at=moment)
-    inputs = _inputs(runbook, sets, subject)
+    inputs = _inputs(runbook, sets, subject, known=False)
     alert = _alert(project, runbook, model)
     with project.journal(create=True) as journal:
         stream, opened = (known.id, False) if known else _opened(journal, project, runbook, subject, alert, incident == "new")
@@ -76,7 +81,7 @@ def resume(project: Project, incident: str | None = None, *, front: FrontEnd, au
             front.show(Output("", f"going on with {stream}; also left: {', '.join(others)}", "err"))
         with journal.drive(stream, state.run) as driver:
             thawed = thaw(project, journal, state.frozen)
-            inputs = _inputs(thawed.runbook, dict(state.frozen["sets"]), thawed.subject)
+            inputs = _inputs(thawed.runbook, dict(state.frozen["sets"]), thawed.subject, known=True)
             for line in thawed.changed:
                 front.show(Output("", line, "err"))
             with _outbox(project, journal, front) as send:
@@ -258,13 +263,14 @@ def _ask_model(candidates: list[str], front: FrontEnd, hint: str) -> str:
         front.show(Output("", f"{answer.choice!r} is none of them", "err"))
 
 
-def _inputs(runbook: Runbook, sets: Mapping[str, str], subject: Subject) -> dict[str, Any]:
-    from mlops_tui.engine.context import read_input
-
+def _inputs(runbook: Runbook, sets: Mapping[str, str], subject: Subject, *, known: bool) -> dict[str, Any]:
+    """The inputs as values; `known` says that they were taken once already, so that no log is asked again."""
     for name in sets:
         if name != "model" and name not in runbook.inputs:
             raise UnknownName("input", name, [*runbook.inputs, "model"], where=f"--set {name}={sets[name]}")
-    return {name: read_input(name, spec, sets.get(name), subject) for name, spec in runbook.inputs.items()}
+    segments = (lambda _: ()) if known else subject.segment_values
+    zone = subject.project.zone
+    return {name: read_input(name, spec, sets.get(name), zone, segments) for name, spec in runbook.inputs.items()}
 
 
 def _alert(project: Project, runbook: Runbook, model: str) -> str | None:
@@ -287,20 +293,22 @@ def _incident(project: Project, name: str | None) -> Incident | None:
 def _opened(
     journal: Journal, project: Project, runbook: Runbook, subject: Subject, alert: str | None, new: bool
 ) -> tuple[str, bool]:
-    """The incident to run in, and whether this opened it: the open one of the same model and alert, unless `new`.
+    """The incident to run in, and whether it is this run's own: the open one of the same model and alert, unless `new`.
 
     Two people who answer the same page at once get one incident: the opening's id names what it follows.
     """
     same = [i for s in journal.streams("INC-") if (i := fold(journal.events(s))).model == subject.model and i.alert == alert]
     last = same[-1] if same else None
     if not new and last is not None and last.status == "open":
-        return last.id, False
+        opening = journal.events(last.id)[0]
+        return last.id, not last.runs and (opening.body or {}).get("opened_for") == RUN
     body = {
         "title": f"{runbook.title}: {subject.model}",
         "model": subject.model,
         "alert": alert,
         "severity": runbook.severity,
         "runbook": runbook.name,
+        "opened_for": RUN,
         "at": iso(subject.windows.clock),
         "replayed": subject.at_given and subject.windows.clock < project.clock(),
     }
@@ -316,11 +324,12 @@ def _unfinished(journal: Journal, incident: str | None) -> tuple[str, RunState, 
     found: dict[str, RunState] = {}
     for stream in [incident] if incident else reversed(streams):
         events = journal.events(stream)
-        if incident is None and fold(events).status != "open":
-            continue
         states = (fold_run(events, run_id) for run_id in reversed(runs_of(events)))
         left = next((s for s in states if not s.finished), None)
-        if left is not None:
+        if left is None:
+            continue
+        by_itself = any(e.id == closing_id(left.run) for e in events)
+        if incident or by_itself or fold(events).status == "open":
             found[stream] = left
     if not found:
         where = f"of {incident} " if incident else ""

@@ -61,6 +61,11 @@ def tidy(table: pa.Table) -> pa.Table:
     return table
 
 
+def first(table: pa.Table) -> Any:
+    """The value at the top left, as Python has it."""
+    return _python(table.column(0)[0])
+
+
 def scalars(table: pa.Table, *, most: int, wide: int) -> list[tuple[Any, ...]]:
     """The first rows as JSON can hold them: numbers, truths and text; all else as text, cut at `wide` characters."""
     columns = [[scalar(_python(v), wide) for v in column.slice(0, most)] for column in table.columns]

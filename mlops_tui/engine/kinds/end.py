@@ -37,8 +37,13 @@ class EndKind(Kind):
         text = call.values.text(given.text, where=call.where)
         if given.as_ in CLOSING and call.state.frozen.get("opened"):
             body = {"as": given.as_, "reason": text}
-            call.journal.append(call.incident, "incident_closed", body, id=f"{call.run}:closed", run=call.run)
+            call.journal.append(call.incident, "incident_closed", body, id=closing_id(call.run), run=call.run)
         return Outcome("ok", value=given.as_, text=f"{given.as_}: {text}" if text else given.as_, extra={"as": given.as_})
+
+
+def closing_id(run: str) -> str:
+    """The id of the event by which a run closes its incident."""
+    return f"{run}:closed"
 
 
 KIND = EndKind()

@@ -9,7 +9,7 @@ from mlops_tui.core.leave import one_line
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome, Table
-from mlops_tui.sql.results import scalars
+from mlops_tui.sql.results import first, scalar, scalars
 
 SHOWN_ROWS = 50
 MOST_ROWS = 100_000
@@ -34,9 +34,10 @@ class QueryKind(Kind):
         values = call.bind(text)
         found = call.bench.query(text, values, cancelled=cancelled, most=MOST_ROWS)
         alone = found.num_rows == 1 and found.num_columns == 1
-        value = scalars(found, most=1, wide=LONG_VALUE)[0][0] if alone else None
+        value = first(found) if alone else None
         rows = "1 row" if found.num_rows == 1 else f"{found.num_rows:,} rows"
         said = one_line(call.values.shown(value), most=LONG_CELL) if value is not None else rows
+        value = scalar(value, LONG_VALUE)
         return Outcome(
             "ok", table=shown_table(found), value=value, relation=found, text=said, query=call.bench.shown(text, values)
         )
