@@ -93,7 +93,7 @@ class Finding:
 
     `value`, `baseline` and `change` are in base units (fractions for rates, seconds for times); `unit` says how to
     show them (`pp`: rates as %, change in points; `%`: a share; `rows`: value and baseline are counts of rows, and
-    `change` with its interval is relative to the baseline, shown in per cent; `psi`, `s`, `files`).
+    `change` with its interval is relative to the baseline, shown in per cent; `psi`, `s`, `files`, `columns`).
     `interval` is the 95 % interval of `change` (of `value` where there is no baseline). `p_value` is of "nothing
     changed"; `measures` holds further numbers by name (`q_value`, `psi`, `psi_floor`, `psi_excess`, `js`, `ks`, ...).
     `score` ranks findings of one answer: the surprise in standard deviations. `recovery` marks a move back towards

@@ -103,11 +103,16 @@ class Log:
     @property
     def notes(self) -> tuple[str, ...]:
         """What else a reader should know: columns that some files lack, or hold in another type; rows left out of files."""
-        columns = {c: t for c, t in self._columns.items() if c not in self._partitions}
         partial = tuple(
             f"{f.shown}: {f.rejected:,} row{'' if f.rejected == 1 else 's'} left out ({f.note})" for f in self._manifest.partial
         )
-        return partial + disagreements(self._parts, columns, self.spec.time)
+        return partial + tuple(text for _, text in self.disagreements())
+
+    def disagreements(self, windows: Sequence[Window] | None = None) -> tuple[tuple[str, str], ...]:
+        """Columns that some files lack, or hold in another type, and what that means; of files that may hold rows of the
+        windows (None: of all)."""
+        columns = {c: t for c, t in self._columns.items() if c not in self._partitions}
+        return disagreements(self._parts, columns, self.spec.time, windows)
 
     @property
     def inputs(self) -> Input:
@@ -151,6 +156,9 @@ class Log:
 
     def untimed(self) -> int:
         """How many rows have no time that can be read: they are in no window."""
+        told = [p.untimed for p in self._parts]
+        if None not in told:
+            return sum(n or 0 for n in told)
         return int(self.rows(f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} IS NULL")[0][0])
 
     # -- asking ------------------------------------------------------------------------------------------------------

@@ -210,6 +210,20 @@ def columns_query(log: Log, names: Sequence[str], window: Window, *, where: Wher
     return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(conditions)}"
 
 
+def doubles(log: Log, column: str, window: Window) -> Measured[tuple[int, int]]:
+    """How many rows of the window repeat a value of the column that another row has, beyond the first; and its rows.
+
+    Rows without a value repeat nothing.
+    """
+    name = ident(_known(log, column))
+    query = (
+        f"SELECT count({name}) - count(DISTINCT {name}) AS doubled, count(*) AS n\nFROM {ident(log.name)}\n"
+        f"WHERE {within(log.spec.time, window)}"
+    )
+    doubled, n = log.rows(query, [window])[0]
+    return Measured((int(doubled), int(n)), query, log.inputs)
+
+
 def values(log: Log, column: str, window: Window | None, *, most: int = 1000) -> Measured[dict[str | None, int]]:
     """How often each value of a column occurs (as text), the most frequent first, ties by value."""
     where = f"\nWHERE {within(log.spec.time, window)}" if window else ""

@@ -80,23 +80,29 @@ def _part(con: duckdb.DuckDBPyConnection, group: Sequence[LogFile], time: str, z
     part = Part(paths, {}, rows=sum(f.rows or 0 for f in group))
     described = con.execute(f"DESCRIBE SELECT * FROM {part.scan(paths[:1], named=False)}").fetchall()
     columns = {str(row[0]): str(row[1]) for row in described}
-    return replace(part, columns=columns, spans=_spans(con, paths, time, columns.get(time, ""), zone))
+    spans, untimed = _spans(con, paths, time, columns.get(time, ""), zone)
+    return replace(part, columns=columns, spans=spans, untimed=untimed)
 
 
 def _spans(
     con: duckdb.DuckDBPyConnection, paths: Sequence[Path], time: str, type_: str, zone: ZoneInfo
-) -> dict[Path, tuple[datetime, datetime]]:
-    """First and last time by file, from row group statistics; a file without them is left out and always read."""
+) -> tuple[dict[Path, tuple[datetime, datetime]], int | None]:
+    """First and last time by file, from row group statistics, and how many rows have none (None: they do not tell).
+
+    A file without statistics is left out and always read.
+    """
     if not type_.startswith(("TIMESTAMP", "DATE")):
-        return {}
+        return {}, None
     low, high = "coalesce(stats_min_value, stats_min)", "coalesce(stats_max_value, stats_max)"
     query = f"""
         SELECT file_name, min(epoch_us(TRY_CAST({low} AS TIMESTAMPTZ))), max(epoch_us(TRY_CAST({high} AS TIMESTAMPTZ))),
-               bool_and(TRY_CAST({low} AS TIMESTAMPTZ) IS NOT NULL AND TRY_CAST({high} AS TIMESTAMPTZ) IS NOT NULL)
+               bool_and(TRY_CAST({low} AS TIMESTAMPTZ) IS NOT NULL AND TRY_CAST({high} AS TIMESTAMPTZ) IS NOT NULL),
+               sum(stats_null_count), bool_and(stats_null_count IS NOT NULL)
         FROM parquet_metadata({texts(str(p) for p in paths)}) WHERE path_in_schema = {text(time)} GROUP BY file_name"""
-    spans = {}
-    for name, first, last, told in con.execute(query).fetchall():
+    spans, untimed, every = {}, 0, True
+    for name, first, last, told, nulls, counted in con.execute(query).fetchall():
         span = span_in_utc(first, last, type_, zone) if told else None
         if span:
             spans[Path(name)] = span
-    return spans
+        untimed, every = untimed + int(nulls or 0), every and counted
+    return spans, untimed if every else None

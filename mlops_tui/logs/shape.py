@@ -28,6 +28,8 @@ AWARE = "TIMESTAMP WITH TIME ZONE"
 class Part:
     """Files that share one schema. `columns` are theirs (name -> DuckDB type); `scan` reads a list of them.
 
+    `untimed` counts rows without a time, where the files tell it (None: they must be read).
+
     `spans` holds each file's first and last time, in UTC and inclusive, where the file tells it cheaply. `template` is the
     FROM item, with `{files}` and `{source}` (and `{picked}` inside a subquery) to fill. `expressions` make a column of what
     is scanned; `table`, where there is one, already holds the made columns of every file.
@@ -36,6 +38,7 @@ class Part:
     files: tuple[Path, ...]
     columns: Mapping[str, str]
     rows: int = 0
+    untimed: int | None = None
     spans: Mapping[Path, tuple[datetime, datetime]] = field(default_factory=dict)
     template: str = "read_parquet({files}, hive_partitioning = false, union_by_name = false{source})"
     expressions: Mapping[str, str] = field(default_factory=dict)
@@ -95,21 +98,25 @@ def respelt(parts: Sequence[Part], declared: Sequence[str]) -> tuple[Part, ...]:
     return tuple(map(one, parts))
 
 
-def disagreements(parts: Sequence[Part], columns: Mapping[str, str], time: str) -> tuple[str, ...]:
-    """In words: columns that some files lack, and those whose type differs so that values may be lost (never the time's)."""
-    total = sum(len(p.files) for p in parts)
+def disagreements(
+    parts: Sequence[Part], columns: Mapping[str, str], time: str, windows: Sequence[Window] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Columns that some files lack, and those whose type differs so that values may be lost (never the time's): the column,
+    and what is so, in words. Only files that may hold rows of the windows count (None: all)."""
+    counted = [(p, len(p.overlapping(windows))) for p in parts]
+    total = sum(n for _, n in counted)
     notes = []
     for name, chosen in columns.items():
-        lacking = sum(len(p.files) for p in parts if name not in p.columns)
+        lacking = sum(n for p, n in counted if name not in p.columns)
         if lacking:
-            notes.append(f"column {name!r} is absent from {lacking} of {total} files: missing there")
-        for other in sorted({p.columns[name] for p in parts if name in p.columns and name != time} - {chosen}):
+            notes.append((name, f"column {name!r} is absent from {lacking} of {total} files: missing there"))
+        here = [(p.columns[name], n) for p, n in counted if n and name in p.columns]
+        for other in sorted({type_ for type_, _ in here if name != time} - {chosen}):
             if _widens(other, chosen):
                 continue
-            count = sum(len(p.files) for p in parts if p.columns.get(name) == other)
-            notes.append(
-                f"column {name!r} is {other} in {count} of {total} files, read as {chosen}: what does not fit is missing"
-            )
+            count = sum(n for type_, n in here if type_ == other)
+            text = f"column {name!r} is {other} in {count} of {total} files, read as {chosen}: what does not fit is missing"
+            notes.append((name, text))
     return tuple(notes)
 
 
