@@ -17,11 +17,18 @@ Trained = Callable[[datetime], Window | None]
 def windows_at(spec: WindowsSpec, now: datetime, clock: datetime, zone: ZoneInfo, trained: Trained) -> Windows:
     """The windows at data time `now`: the current one ends there, the reference is what the model declares.
 
-    A quarter is the calendar's, in `zone`. Raises LogError where `training` is asked and nobody recorded it, or where the
+    A quarter is the calendar's, in `zone`. The reference never reaches into the current window, nor beyond it: rows are not
+    held against themselves, and a replay does not know its future (it is empty where it would only begin later). Raises
+    LogError where `training` is asked and nobody recorded it, or where the
     reference is nothing that can be read.
     """
     current = Window(now - spec.current, now)
-    return Windows(now, clock, current, _reference(spec.reference, current, zone, trained))
+    return Windows(now, clock, current, earlier(_reference(spec.reference, current, zone, trained), current))
+
+
+def earlier(reference: Window, current: Window) -> Window:
+    """The part of the reference that lies before the current window."""
+    return Window(min(reference.start, current.start), min(reference.end, current.start))
 
 
 def _reference(reference: str | Span, current: Window, zone: ZoneInfo, trained: Trained) -> Window:

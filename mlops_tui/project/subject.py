@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlops_tui.core.window import Compare, Pair, Window, Windows
 from mlops_tui.inventory.types import Feature, Model
 from mlops_tui.logs.log import Log
+from mlops_tui.project.reference import earlier
 
 if TYPE_CHECKING:
     from mlops_tui.project.project import Project
@@ -67,11 +68,12 @@ class Subject:
     def pair(self, compare: Compare, current: timedelta | None = None) -> Pair:
         """The two windows of a comparison. `current` overrides the current window's length.
 
-        The windows of day over day and week over week keep their distance of a day or a week; the reference stays put.
+        The windows of day over day and week over week keep their distance of a day or a week; the reference stays put, but
+        for what a longer current window takes of it.
         """
         pair = self.windows.pair(compare)
         if current is None:
             return pair
         here = Window(self.windows.now - current, self.windows.now)
         back = pair.current.start - pair.baseline.start
-        return Pair(compare, here, pair.baseline if compare == "reference" else here.shift(-back))
+        return Pair(compare, here, earlier(pair.baseline, here) if compare == "reference" else here.shift(-back))

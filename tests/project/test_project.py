@@ -180,3 +180,32 @@ def test_a_home_that_cannot_be_made_is_a_journal_error(project, folder):
     (folder / ".runbook").write_text("in the way")
     with pytest.raises(JournalError, match=r"cannot make \.runbook"):
         project().journal(create=True)
+
+
+@pytest.mark.parametrize("reference", ["2026-Q4", "{from: 2026-10-20, to: 2027-01-01}", "{from: 2027-01-01, to: 2027-02-01}"])
+def test_a_reference_never_reaches_into_the_current_window(project, reference):
+    """Rows are not held against themselves, and a replay does not see what came after: the rest of such a span is left out."""
+    windows = project(reference=reference).subject("risk").windows
+    assert windows.reference.end <= windows.current.start
+    assert windows.reference.length == timedelta(0) if "2027-01-01, to: 2027" in reference else windows.reference.length
+
+
+def test_a_longer_question_takes_its_days_from_the_reference(project):
+    """An alert whose current window is longer than the model's ends the reference where its own window begins."""
+    pair = project().subject("risk").pair("reference", timedelta(days=14))
+    assert pair.current.length == timedelta(days=14) and pair.baseline.end == pair.current.start
+
+
+def test_what_a_subject_was_asked_is_answered_once(project):
+    """An answer is kept with its subject, by everything that it depends on; a failure is not."""
+    subject, made = project().subject("risk"), []
+
+    def answer(value):
+        made.append(value)
+        return value
+
+    assert [subject.once("a", lambda: answer(1)), subject.once("a", lambda: answer(2)), subject.once("b", lambda: answer(3))]
+    assert made == [1, 3]
+    with pytest.raises(ZeroDivisionError):
+        subject.once("c", lambda: 1 // 0)
+    assert subject.once("c", lambda: 4) == 4
