@@ -2,7 +2,7 @@
 
 from mlops_tui.checks.ask import Ask, ask_from_alert
 from mlops_tui.checks.health import log_health
-from mlops_tui.checks.registry import names, run
+from mlops_tui.checks.registry import keys, names, run
 from mlops_tui.checks.suite import suite
 
-__all__ = ["Ask", "ask_from_alert", "log_health", "names", "run", "suite"]
+__all__ = ["Ask", "ask_from_alert", "keys", "log_health", "names", "run", "suite"]

@@ -21,6 +21,7 @@ class Ask:
 
     `by` is a segment (None or `all`: none); `of` is a source's name or `sources` where a check can look upstream; `where`
     restricts to equal values, a None restricts nothing; `whole` says whether the answer by segment begins with the whole.
+    `seasonal` asks that a move since the day before stands against the same hours a week earlier, too.
     `unmeasured` names a bound that was declared and that nothing here can hold (then the answer is `unknown`).
     """
 
@@ -36,6 +37,7 @@ class Ask:
     min_n: int = MIN_N
     thresholds: tuple[Threshold, ...] = ()
     whole: bool = True
+    seasonal: bool = False
     unmeasured: str = ""
 
     @property
@@ -75,5 +77,6 @@ def ask_from_alert(alert: Alert, model: Model) -> Ask:  # noqa: ARG001 (an alert
         current=alert.current or (None if alert.compare in (None, "reference") else timedelta(hours=24)),
         min_n=alert.min_n or MIN_N,
         thresholds=tuple(threshold(m, b) for m, b in held.items()),
+        seasonal=alert.seasonality,
         unmeasured="; ".join(gaps),
     )

@@ -27,8 +27,8 @@ _MOVERS = 2
 class Drift:
     """How far a column's values lie from the reference's, and how far they would by chance.
 
-    `log_p` is of "nothing drifted"; `shown` tells the move in words (no values where `private`), `inside` says of raw
-    values whether they lie in the bins that grew, so that the move can be dated.
+    `log_p` is of "nothing drifted"; `shown` tells the move in words (no values where `private`). `codes` gives the bin of
+    raw values and `grown` the bins whose share grew, so that the move can be dated and held against earlier windows.
     """
 
     n: int
@@ -45,7 +45,8 @@ class Drift:
     infinite: int
     direction: Direction
     shown: str
-    inside: Callable[[Any], npt.NDArray[np.bool_]]
+    codes: Callable[[Any], npt.NDArray[np.int64]]
+    grown: npt.NDArray[np.bool_]
 
     @property
     def excess(self) -> float:
@@ -110,7 +111,8 @@ def _numbers(now: Numbers, before: Numbers, column: Column) -> Drift | str:
         infinite=int(np.isinf(now.known).sum()),
         direction=direction,
         shown=shown,
-        inside=lambda raw: grown[bins.bin_codes(floats(raw, column), edges)],
+        codes=lambda raw: bins.bin_codes(floats(raw, column), edges),
+        grown=grown,
     )
 
 
@@ -152,22 +154,19 @@ def _categories(now: Labels, before: Labels, column: Column) -> Drift | str:
     counted = category_counts(before.counts, now.counts)
     if not counted.labels:
         return "the reference window has no value" if before.n else "the reference window is empty"
-    grown = _grown(counted.current, counted.reference)
-    kept = {label for label, more in zip(counted.labels, grown, strict=False) if more}
-    known, fresh, gone = set(counted.labels), bool(grown[-1]), bool(grown[-2])
+    labels = pa.array(counted.labels, pa.string())
 
-    def inside(raw: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    def codes(raw: pa.ChunkedArray) -> npt.NDArray[np.int64]:
         text = values.texts(raw)
-        hit = pc.is_in(text, value_set=pa.array(sorted(kept), pa.string()))
-        if fresh:
-            new = pc.invert(pc.is_in(text, value_set=pa.array(sorted(known), pa.string())))
-            hit = pc.or_(hit, pc.and_(new, pc.is_valid(text)))
-        if gone:
-            hit = pc.or_(hit, pc.is_null(text))
-        return np.asarray(pc.fill_null(hit, False).to_numpy(), dtype=np.bool_)
+        place = pc.fill_null(pc.index_in(text, value_set=labels), len(labels) + 1)
+        place = pc.if_else(pc.is_null(text), pa.scalar(len(labels), pa.int32()), place)
+        return np.asarray(place.to_numpy(), dtype=np.int64)
 
     shown = "values not shown" if column.private else _movers(counted)
-    return _drift(counted.current, counted.reference, -2, ks=None, infinite=0, direction="change", shown=shown, inside=inside)
+    grown = _grown(counted.current, counted.reference)
+    return _drift(
+        counted.current, counted.reference, -2, ks=None, infinite=0, direction="change", shown=shown, codes=codes, grown=grown
+    )
 
 
 def _grown(current: npt.NDArray[np.int64], reference: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -202,7 +201,8 @@ def _drift(
     infinite: int,
     direction: Direction,
     shown: str,
-    inside: Callable[[Any], npt.NDArray[np.bool_]],
+    codes: Callable[[Any], npt.NDArray[np.int64]],
+    grown: npt.NDArray[np.bool_],
 ) -> Drift:
     from mlops_tui.stats import distances
 
@@ -223,5 +223,6 @@ def _drift(
         infinite=infinite,
         direction=direction,
         shown=shown,
-        inside=inside,
+        codes=codes,
+        grown=grown,
     )

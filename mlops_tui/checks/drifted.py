@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
@@ -12,15 +13,20 @@ from mlops_tui.checks.drift import Drift, compare
 from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import HourOfDay, history, q_values
 from mlops_tui.checks.scope import Scope
-from mlops_tui.checks.sheet import Column, Sheet, Side, origin, sheet, side
+from mlops_tui.checks.sheet import Column, Sheet, Side, floats, origin, sheet, side
 from mlops_tui.checks.slices import Chosen, choose, left_out
-from mlops_tui.checks.values import hourly
+from mlops_tui.checks.usual import course, usual_distance, usual_level
+from mlops_tui.checks.values import hourly, hours_of
 from mlops_tui.core.errors import LogError, did_you_mean
 from mlops_tui.core.finding import Finding, Kind, Plane, Provenance
 from mlops_tui.core.threshold import Measure, Quantity, Threshold
 from mlops_tui.core.window import Pair
 from mlops_tui.logs import measure
 from mlops_tui.project.subject import Subject
+from mlops_tui.stats.usual import Usual
+
+if TYPE_CHECKING:
+    from mlops_tui.stats.onset import Onset
 
 DEFAULT = (Threshold("psi", above=Quantity(0.25), warn_above=Quantity(0.1)),)
 """The credit industry's bands, held against PSI beyond its noise floor."""
@@ -73,7 +79,7 @@ def drifted(subject: Subject, ask: Ask, scope: Scope, family: Family, columns: S
             continue
         finding = _judged(ask, pair, family, base, case.drift, q)
         if finding.bad:
-            finding = _looked_into(subject, scope, pair, case, finding)
+            finding = _looked_into(subject, ask, scope, pair, case, finding)
         found.append(finding)
     if left is not None and (left.left or left.left_few):
         found.append(left_out(found[0], scope.by[0], left.left, left.left_few, ask.min_n))
@@ -97,8 +103,8 @@ def _cases(subject: Subject, ask: Ask, scope: Scope, pair: Pair, column: Column)
     if segment is None or ask.whole:
         whole = subject.once(("drift", *asked), lambda: _drifts(column, lambda s: {"": s.whole(column)}, now, before))
         cases.append(_case(ask, column, dict(scope.label), (now.n, before.n), whole, "", source))
-    if segment is None:
-        return cases, None
+    if segment is None or (cases and cases[0].why):
+        return cases, None  # what cannot be told of the whole can be told of no part of it
     sizes = now.sizes(segment), before.sizes(segment)
     chosen = choose(*sizes, ask.min_n)
     parts = subject.once(
@@ -158,7 +164,8 @@ def _base(subject: Subject, ask: Ask, pair: Pair, family: Family, case: _Case) -
 
 
 def _untold(base: Finding, family: Family, case: _Case) -> Finding:
-    name = f"Drift of {family.noun} {base.target}" + (words.place(base.slice).replace(" of ", " in ", 1) if base.slice else "")
+    called = base.target if base.target.lower() == family.noun else f"{family.noun} {base.target}"
+    name = f"Drift of {called}" + (words.place(base.slice).replace(" of ", " in ", 1) if base.slice else "")
     if case.few:
         rows = f"{words.plural(case.n, 'row')} in the window and {case.n_reference:,} to compare with"
         return base.but(summary=f"{name} cannot be told: {rows}, too few.")
@@ -192,12 +199,9 @@ def _judged(ask: Ask, pair: Pair, family: Family, base: Finding, d: Drift, q: fl
     )
 
 
-def _looked_into(subject: Subject, scope: Scope, pair: Pair, case: _Case, finding: Finding) -> Finding:
-    """A drift that is a warning or worse: is it the way back to the reference, and since when?"""
-    from mlops_tui.stats.onset import onset
-
-    assert case.drift is not None
-    name, time = case.column.name, subject.log.spec.time
+def _looked_into(subject: Subject, ask: Ask, scope: Scope, pair: Pair, case: _Case, finding: Finding) -> Finding:
+    """A drift that is a warning or worse: is it the way back to the reference, is it usual, and since when?"""
+    name = case.column.name
     inner = Scope((), {**scope.where, **{c: v for c, v in case.where.items() if c in scope.by}}, scope.rows, {})
     if pair.compare != "reference":
         windows = (pair.current, pair.baseline, subject.windows.reference)
@@ -205,15 +209,32 @@ def _looked_into(subject: Subject, scope: Scope, pair: Pair, case: _Case, findin
         if len(raw[2]) and _returns(case.column, *(side(r, case.column) for r in raw)):
             text = finding.summary.replace("drifted from", "returned to the reference since", 1)
             return finding.but(status="ok", recovery=True, summary=text)
+    looked = ("looked", case.column, tuple(sorted(case.where.items())), pair, *inner.key)
+    custom, point = subject.once(looked, lambda: _course(subject, ask, inner, pair, case))
+    return course(finding, point, custom, ask.thresholds or DEFAULT)
+
+
+def _course(subject: Subject, ask: Ask, inner: Scope, pair: Pair, case: _Case) -> tuple[Usual | None, Onset | None]:
+    """How far earlier windows of the column drift by themselves, and since when it stays where it is now."""
+    import numpy as np
+
+    from mlops_tui.stats.onset import onset
+
+    assert case.drift is not None
+    name, time, drift = case.column.name, subject.log.spec.time, case.drift
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     table = measure.columns(subject.log, list(dict.fromkeys([time, name])), span, where=inner.where, rows=inner.rows).value
-    series = hourly(table.column(time), case.drift.inside(table.column(name)))
-    point = onset(series, season=HourOfDay(subject.project.zone), window=pair.current.start)
-    if point is None or point.after < point.before:
-        return finding
-    bounds = {"onset_lo": point.lo.timestamp(), "onset_hi": point.hi.timestamp()}
-    text = f"{finding.summary.rstrip('.')} since {words.moment(point.at)}."
-    return finding.but(onset=point.at, summary=text, measures=dict(finding.measures) | bounds)
+    hours, codes = hours_of(table.column(time)), drift.codes(table.column(name))
+    point = onset(hourly(hours, drift.grown[codes]), season=HourOfDay(subject.project.zone), window=pair.current.start)
+    point = None if point is None or point.after < point.before else point
+    share = 1 / drift.n + 1 / drift.n_reference
+    custom = usual_distance(drift.psi, share, pair, hours, codes, len(drift.grown), point, ask.min_n)
+    if custom is not None and case.column.shape != "categories":
+        known = floats(table.column(name), case.column)
+        finite = np.isfinite(known)
+        level = usual_level(pair, hours[finite], known[finite], point, ask.min_n)
+        custom = custom if level is None else min(custom, level, key=lambda u: u.log_p)
+    return custom, point
 
 
 def _returns(column: Column, now: Side, before: Side, reference: Side) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 Shape = Literal["numbers", "lengths", "categories"]
-MOST_CELLS = 40_000_000
+MOST_CELLS = 20_000_000
 """Values (rows by columns) of a window up to which its columns are read together and kept."""
 
 

@@ -90,13 +90,20 @@ def groups(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
     return [names[i] for i in order], place[found]
 
 
-def hourly(times: pa.ChunkedArray, inside: npt.NDArray[np.bool_]) -> list[tuple[datetime, int, int]]:
-    """By hour, in order: its start, its rows, and those of them that are `inside`."""
+def hours_of(times: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """The hour of each time, counted from 1970 in UTC."""
     import numpy as np
     import pyarrow as pa
 
     micros = times.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    hours, place = np.unique(micros // 3_600_000_000, return_inverse=True)
+    return np.asarray(micros // 3_600_000_000, dtype=np.int64)
+
+
+def hourly(hours: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_]) -> list[tuple[datetime, int, int]]:
+    """By hour, in order: its start, its rows, and those of them that are `inside`."""
+    import numpy as np
+
+    found, place = np.unique(hours, return_inverse=True)
     n, k = np.bincount(place), np.bincount(place, weights=inside)
     zero = datetime(1970, 1, 1, tzinfo=UTC)
-    return [(zero + timedelta(hours=int(h)), int(a), int(b)) for h, a, b in zip(hours, n, k, strict=True)]
+    return [(zero + timedelta(hours=int(h)), int(a), int(b)) for h, a, b in zip(found, n, k, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
@@ -12,6 +13,7 @@ from mlops_tui.checks.moves import Counts, HourOfDay, Move, halfway, history, mo
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
 from mlops_tui.checks.slices import shortened
+from mlops_tui.checks.usual import looked_into
 from mlops_tui.core.finding import Finding, Provenance, Status
 from mlops_tui.core.threshold import Quantity, Threshold
 from mlops_tui.core.window import Pair
@@ -67,7 +69,7 @@ def decision_rate(subject: Subject, ask: Ask) -> list[Finding]:
         for s, m, q in zip(slices, moves, qs, strict=True)
     ]
     kept = shortened(found, ask.segment, ask.min_n)
-    return _dated(subject, scope, pair, kept)
+    return _dated(subject, ask, scope, pair, kept)
 
 
 def _slices(value: Mapping[measure.Key, measure.Rate], places: Sequence[int], *, whole: bool, grouped: bool) -> list[_Slice]:
@@ -162,19 +164,19 @@ def _sentence(subject: Subject, scope: Scope, pair: Pair, s: _Slice, m: Move, st
     return f"{name} {verb} from {before} to {now} ({numbers}; against {against}{reference})."
 
 
-def _dated(subject: Subject, scope: Scope, pair: Pair, found: list[Finding]) -> list[Finding]:
-    """The onset of every move that is a warning or worse, from one series by hour."""
+def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, found: list[Finding]) -> list[Finding]:
+    """The onset of every move that is a warning or worse, from one series by hour; `ok` where earlier windows vary as much."""
     moved = [f for f in found if f.status in ("warn", "crit")]
     if not moved:
         return found
-    from mlops_tui.stats.onset import onset
-
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     by = scope.by[0] if scope.by else None
     # the whole needs every value's hours, and a segment of thousands has too many of them
     only = None if by is None else [f.slice[by] for f in moved if by in f.slice]
-    ask, decision = measure.rate_series, subject.spec.decision
-    series = ask(subject.log, decision, span, by=by, only=only, where=scope.where, rows=scope.rows).value if only != [] else {}
+    asked, decision = measure.rate_series, subject.spec.decision
+    series: Mapping[str | None, list[tuple[datetime, measure.Rate]]] = {}
+    if only != []:
+        series = asked(subject.log, decision, span, by=by, only=only, where=scope.where, rows=scope.rows).value
     season = HourOfDay(subject.project.zone)
     out = []
     for f in found:
@@ -184,12 +186,8 @@ def _dated(subject: Subject, scope: Scope, pair: Pair, found: list[Finding]) -> 
         if by is not None and by in f.slice:
             hours = series.get(f.slice[by], [])
         else:
-            hours = ask(subject.log, decision, span, where=scope.where, rows=scope.rows).value.get(None, [])
-        point = onset([(at, r.n, r.positives) for at, r in hours], season=season, window=pair.current.start)
-        if point is None or (point.after - point.before) * (f.change or 0.0) <= 0:
-            out.append(f)
-            continue
-        bounds = {"onset_lo": point.lo.timestamp(), "onset_hi": point.hi.timestamp()}
-        text = f"{f.summary.rstrip('.')} since {words.moment(point.at)}."
-        out.append(f.but(onset=point.at, summary=text, measures=dict(f.measures) | bounds))
+            hours = asked(subject.log, decision, span, where=scope.where, rows=scope.rows).value.get(None, [])
+        counted = [(at, r.n, r.positives) for at, r in hours]
+        bounds, positives = ask.thresholds or decision_rate.default, int(f.measures["positives"] or 0)
+        out.append(looked_into(f, pair, counted, season, bounds, positives, ask.min_n))
     return out

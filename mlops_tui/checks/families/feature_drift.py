@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlops_tui.checks.ask import Ask
 from mlops_tui.checks.drifted import DEFAULT, MEASURES, Family, drifted
-from mlops_tui.checks.registry import check
+from mlops_tui.checks.registry import ON_ROWS, check
 from mlops_tui.checks.scope import scope_of
 from mlops_tui.checks.sheet import Column, Shape
 from mlops_tui.core.finding import Finding
@@ -15,7 +15,7 @@ _FAMILY = Family("feature_drift", "feature_drift", "feature", "feature")
 _SHAPES: dict[str, Shape] = {"numeric": "numbers", "categorical": "categories", "boolean": "categories", "text": "lengths"}
 
 
-@check("feature_drift", plane="feature", kind="feature_drift", measures=MEASURES, default=DEFAULT)
+@check("feature_drift", plane="feature", kind="feature_drift", measures=MEASURES, default=DEFAULT, keys=ON_ROWS | {"feature"})
 def feature_drift(subject: Subject, ask: Ask) -> list[Finding]:
     """Did a feature's distribution move, missing and unseen values included?
 

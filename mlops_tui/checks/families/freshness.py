@@ -27,7 +27,7 @@ _MEMORY = timedelta(days=35)
 _LEAST_DAYS = 3
 
 
-@check("freshness", plane="data", kind="data_quality", measures=("value", "ratio"), default=())
+@check("freshness", plane="data", kind="data_quality", measures=("value", "ratio"), default=(), keys=frozenset({"of"}))
 def freshness(subject: Subject, ask: Ask) -> list[Finding]:
     """Has a log gone silent for longer than it usually is at this hour of the day, and than `complete_after` allows?
 

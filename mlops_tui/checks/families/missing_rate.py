@@ -8,10 +8,11 @@ from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
 from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
 from mlops_tui.checks.moves import Counts, HourOfDay, Move, history, move, q_values, recovers
-from mlops_tui.checks.registry import check
+from mlops_tui.checks.registry import ON_ROWS, check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
 from mlops_tui.checks.slices import shortened
-from mlops_tui.checks.values import absent, hourly
+from mlops_tui.checks.usual import looked_into
+from mlops_tui.checks.values import absent, hourly, hours_of
 from mlops_tui.core.errors import did_you_mean
 from mlops_tui.core.finding import Finding, Provenance
 from mlops_tui.core.leave import one_line
@@ -23,7 +24,14 @@ from mlops_tui.project.subject import Subject
 _DEFAULT = Threshold("change", above=Quantity(0.05, "pp"), warn_above=Quantity(0.02, "pp"))
 
 
-@check("missing_rate", plane="feature", kind="data_quality", measures=("value", "change", "ratio"), default=(_DEFAULT,))
+@check(
+    "missing_rate",
+    plane="feature",
+    kind="data_quality",
+    measures=("value", "change", "ratio"),
+    default=(_DEFAULT,),
+    keys=ON_ROWS | {"feature"},
+)
 def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
     """Are more values missing than there used to be, in features, score, decision or segments?
 
@@ -38,11 +46,14 @@ def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
     windows = (pair.current, pair.baseline, subject.windows.reference)
     asked = _nulls(subject, names, windows, scope)
     origin = provenance(subject, asked)
-    cells = [
-        (group, name, [Counts(*reversed(asked.value.get((w, group, name), (0, 0)))) for w in windows])
-        for group in _groups(asked.value, whole=ask.whole or not scope.by)
-        for name in names
-    ]
+    whole = ask.whole or not scope.by
+    cells = []
+    for group in _groups(asked.value, whole=whole):
+        for name in names:
+            counts = [Counts(*reversed(asked.value.get((w, group, name), (0, 0)))) for w in windows]
+            # a segment is never missing in its own groups, and what is always missing is said once
+            if not group or not (name in scope.by or (whole and _never(asked.value, windows, name))):
+                cells.append((group, name, counts))
     moves = [move(now, before) if min(now.n, before.n) >= ask.min_n else None for _, _, (now, before, _) in cells]
     qs = q_values(None if m is None else m.p for m in moves)
     told = []
@@ -53,7 +64,7 @@ def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
         else:
             told.append(_judged(subject, ask, pair, base, counts, m, q))
     kept = shortened(told, ask.segment, ask.min_n)
-    return found + [_dated(subject, scope, pair, f) if f.status in ("warn", "crit") else f for f in kept]
+    return found + [_dated(subject, ask, scope, pair, f) if f.status in ("warn", "crit") else f for f in kept]
 
 
 _Group = tuple[str | None, ...]
@@ -76,27 +87,27 @@ def _nulls(subject: Subject, names: Sequence[str], windows: Sequence[Window], sc
     return subject.once(("nulls", tuple(names), distinct, scope.by, *scope.key), ask)
 
 
+def _never(value: _Nulls, windows: Sequence[Window], name: str) -> bool:
+    """Whether a column had no value at all in the window and in what it is compared with."""
+    sides = [value.get((w, (), name), (0, 0)) for w in windows[:2]]
+    return all(n == missing for n, missing in sides)
+
+
 def _groups(value: _Nulls, *, whole: bool) -> list[_Group]:
     """The groups that are told, in order: those with a null value are not."""
     found = dict.fromkeys(g for _, g, _ in value if g and None not in g)
     return [*([()] if whole else []), *found]
 
 
-def _dated(subject: Subject, scope: Scope, pair: Pair, finding: Finding) -> Finding:
-    """The finding with its onset, where a moment stands out."""
-    from mlops_tui.stats.onset import onset
-
+def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, finding: Finding) -> Finding:
+    """The finding with its onset, where a moment stands out; `ok` where earlier windows vary as much."""
     name, time = finding.target, subject.log.spec.time
     where = {**scope.where, **{c: finding.slice[c] for c in scope.by if c in finding.slice}}
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     table = measure.columns(subject.log, list(dict.fromkeys([time, name])), span, where=where, rows=scope.rows).value
-    series = hourly(table.column(time), absent(table.column(name)))
-    point = onset(series, season=HourOfDay(subject.project.zone), window=pair.current.start)
-    if point is None or (point.after - point.before) * (finding.change or 0.0) <= 0:
-        return finding
-    text = f"{finding.summary.rstrip('.')} since {words.moment(point.at)}."
-    bounds = {"onset_lo": point.lo.timestamp(), "onset_hi": point.hi.timestamp()}
-    return finding.but(onset=point.at, summary=text, measures=dict(finding.measures) | bounds)
+    series = hourly(hours_of(table.column(time)), absent(table.column(name)))
+    season, missing = HourOfDay(subject.project.zone), int(finding.measures["missing"] or 0)
+    return looked_into(finding, pair, series, season, _thresholds(subject, ask, name), missing, ask.min_n)
 
 
 def _columns(subject: Subject, ask: Ask, scope: Scope) -> tuple[list[str], list[str]]:
@@ -107,7 +118,7 @@ def _columns(subject: Subject, ask: Ask, scope: Scope) -> tuple[list[str], list[
         spec = subject.spec
         score = [spec.log.score.column] if spec.log.score else []
         wanted = [*subject.features, *score, spec.decision.column, *spec.log.segments]
-    kept = [n for n in dict.fromkeys(wanted) if n not in scope.by]
+    kept = [n for n in dict.fromkeys(wanted) if ask.whole or n not in scope.by]
     removed = {n for n, f in subject.features.items() if f.status == "removed"}
     there = subject.log.columns
     return [n for n in kept if n in there], [n for n in kept if n not in there and n not in removed]

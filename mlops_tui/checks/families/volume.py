@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +12,11 @@ from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
 from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import q_values
-from mlops_tui.checks.registry import check
+from mlops_tui.checks.registry import ON_ROWS, check
 from mlops_tui.checks.scope import provenance, scope_of
 from mlops_tui.checks.slices import MOST_TOLD
 from mlops_tui.checks.upstream import Asked, asked_logs, settled
+from mlops_tui.checks.usual import step_of
 from mlops_tui.core.errors import UnknownName
 from mlops_tui.core.finding import Finding, Provenance
 from mlops_tui.core.threshold import Quantity, Threshold
@@ -50,7 +52,14 @@ class _Count:
     origin: Provenance
 
 
-@check("volume", plane="data", kind="volume", measures=("value", "change", "ratio"), default=(_DEFAULT,))
+@check(
+    "volume",
+    plane="data",
+    kind="volume",
+    measures=("value", "change", "ratio"),
+    default=(_DEFAULT,),
+    keys=ON_ROWS | {"of"},
+)
 def volume(subject: Subject, ask: Ask) -> list[Finding]:
     """Are there as many rows as at the same hours of earlier days and weeks?
 
@@ -75,20 +84,24 @@ def volume(subject: Subject, ask: Ask) -> list[Finding]:
 
 def _counts(subject: Subject, ask: Ask, asked: Asked, log: Log) -> list[_Count]:
     """The counts of a log, as a whole and by the values of the segment that have most rows."""
+    if ask.slice is not None and log is not subject.log:
+        raise UnknownName("slice", ask.slice, (), where=f"slices are of the model's log, not of {asked.target}")
     scope = scope_of(subject, ask) if log is subject.log else None
     where = {c: v for c, v in ask.where.items() if v is not None}
     rows = scope.rows if scope else None
     label = dict(scope.label) if scope else where
     current = settled(subject, log, subject.pair(ask.compare, ask.current)).current
     past = _past(current, subject.once(("oldest", log.name), log.oldest))
-    step = _step(current)
+    step = step_of(current)
     cycles = past.length // step
-    parts: list[tuple[Mapping[str, str], dict[int, int], str]] = []
+    parts: list[tuple[Mapping[str, str], Mapping[int, int], str]] = []
+    by = measure.volume_cycles(log, current, step, cycles, by=ask.segment, where=where, rows=rows)
     if ask.segment is None or ask.whole:
-        total = measure.volume_cycles(log, current, step, cycles, where=where, rows=rows)
-        parts.append((label, total.value[None], total.query))
+        total: Counter[int] = Counter()
+        for seen in by.value.values():
+            total.update(seen)
+        parts.append((label, total, by.query))
     if ask.segment is not None:
-        by = measure.volume_cycles(log, current, step, cycles, by=ask.segment, where=where, rows=rows)
         known = [(v, seen) for v, seen in by.value.items() if v is not None]
         known.sort(key=lambda part: (-max(part[1].values()), part[0]))
         parts += [(label | {ask.segment: v}, seen, by.query) for v, seen in sorted(known[:MOST_TOLD])]
@@ -102,18 +115,11 @@ def _origin(subject: Subject, query: str, log: Log) -> Provenance:
 
 def _past(current: Window, oldest: datetime | None) -> Window:
     """The history: whole windows of the same length before the current one, not before the log begins."""
-    step = _step(current)
+    step = step_of(current)
     most = max(1, timedelta(days=_MEMORY if step <= 7 * _DAY else 4 * step.days) // step)
     if oldest is not None:
         most = min(most, max(0, (current.start - oldest) // step))
     return Window(current.start - most * step, current.start)
-
-
-def _step(current: Window) -> timedelta:
-    """How far earlier windows lie apart: whole days, and whole weeks for a window longer than a day."""
-    if current.length <= _DAY:
-        return _DAY
-    return 7 * _DAY * math.ceil(current.length / (7 * _DAY))
 
 
 def _count(
@@ -125,7 +131,7 @@ def _count(
     origin: Provenance,
     min_n: int,
 ) -> _Count:
-    step = _step(current)
+    step = step_of(current)
     n = seen.get(0, 0)
     earlier = [((i * step.days) % 7, seen.get(i, 0)) for i in range(1, past.length // step + 1)]
     held = expected(n, earlier)
