@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from mlops_tui.core.errors import Problem
 from mlops_tui.inventory import lint_alerts, lint_models
 from mlops_tui.inventory.inventory import Inventory
 from mlops_tui.inventory.lint_book import Book
 
+_NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
 
-def lint(inventory: Inventory, *, checks: Collection[str], runbooks: Collection[str]) -> tuple[Problem, ...]:
+
+def lint(
+    inventory: Inventory,
+    *,
+    checks: Collection[str],
+    runbooks: Collection[str],
+    reads: Mapping[str, Collection[str]] = _NOTHING,
+) -> tuple[Problem, ...]:
     """Every cross reference that leads nowhere and every rule that a type cannot hold, in the order of the file.
 
-    `checks` and `runbooks` are the names that exist. Log files are not looked for: they come and go.
+    `checks` and `runbooks` are the names that exist, `reads` the keys of an alert that each check reads, where known. Log
+    files are not looked for: they come and go.
     """
     book = Book(inventory)
     _teams(book)
@@ -21,7 +31,7 @@ def lint(inventory: Inventory, *, checks: Collection[str], runbooks: Collection[
     _features(book)
     for name, model in inventory.models.items():
         lint_models.model(book, name, model)
-        lint_alerts.alerts(book, name, model, checks=checks, runbooks=runbooks)
+        lint_alerts.alerts(book, name, model, checks=checks, runbooks=runbooks, reads=reads)
     return book.problems
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from mlops_tui.inventory.lint_book import Book
 from mlops_tui.inventory.lint_models import metrics_of
 from mlops_tui.inventory.types import Alert, Model
 
 
-def alerts(book: Book, name: str, model: Model, *, checks: Collection[str], runbooks: Collection[str]) -> None:
+def alerts(
+    book: Book,
+    name: str,
+    model: Model,
+    *,
+    checks: Collection[str],
+    runbooks: Collection[str],
+    reads: Mapping[str, Collection[str]],
+) -> None:
     """Every rule of every alert and guardrail of a model."""
     seen: dict[str, int] = {}
     for key, found in (("alerts", model.alerts), ("guardrails", model.guardrails)):
@@ -17,8 +25,31 @@ def alerts(book: Book, name: str, model: Model, *, checks: Collection[str], runb
             path = ("models", name, key, i)
             book.unique("alert", alert.id, seen, *path, "id")
             book.known("check", alert.check, checks, *path, "check")
+            _performed(book, alert, reads.get(alert.check), *path)
             _where(book, alert, model, *path)
             _then(book, alert, runbooks, *path)
+
+
+def _performed(book: Book, alert: Alert, reads: Collection[str] | None, *path: str | int) -> None:
+    """Nothing that an alert says is silently passed over: neither keys of later issues, nor those its check does not read."""
+    if alert.auto:
+        book.add("`auto` is not performed yet", "no runbook is started by itself", *path, "auto")
+    for measure, bounds in alert.fire.items():
+        if bounds.learned is not None:
+            hint = "the alert's answer is unknown until they are: write a bound"
+            book.add("`learned` bounds are not measured yet", hint, *path, "fire", measure, "learned")
+    if alert.seasonality and alert.compare != "day_over_day":
+        hint = "week_over_week is the same hours already; a reference of whole weeks holds every weekday"
+        book.add("`seasonality` is of day_over_day alone", hint, *path, "seasonality")
+    if reads is None:
+        return
+    given = ("by", "of", "feature", "metric", "slice", "compare", "current", "min_n")
+    said = [key for key in given if getattr(alert, key) is not None]
+    said += [key for key, there in (("where", alert.where), ("seasonality", alert.seasonality)) if there]
+    for key in said:
+        if key not in reads:
+            hint = f"it reads {', '.join(sorted(reads))}" if reads else "it reads no such key"
+            book.add(f"the check {alert.check!r} does not read `{key}`", hint, *path, key)
 
 
 def _where(book: Book, alert: Alert, model: Model, *path: str | int) -> None:

@@ -102,26 +102,31 @@ def follow_ups(project: Project, report: CheckReport) -> tuple[str, ...]:
 
 
 def _model(project: Project, name: str, at: datetime | None) -> ModelCheck:
-    from mlops_tui.alerts import unmeasurable
-
     try:
         subject = project.subject(name, at=at)
     except LogError as error:
-        blind = tuple(unmeasurable(a, "the model's log could not be read.") for a in project.inventory.model(name).alerts)
-        return ModelCheck(name, None, None, (), blind, (str(error),))
+        return unreadable(project, name, error)
     return check_subject(subject)
+
+
+def unreadable(project: Project, name: str, error: LogError) -> ModelCheck:
+    """A model whose log could not be read: its alerts are unknown, and say so."""
+    from mlops_tui.alerts import unmeasurable
+
+    blind = tuple(unmeasurable(a, "the model's log could not be read.") for a in project.inventory.model(name).watched_by)
+    return ModelCheck(name, None, None, (), blind, (str(error),))
 
 
 def check_subject(subject: Subject) -> ModelCheck:
     """The suite and the alerts of one opened model."""
     from mlops_tui import checks
-    from mlops_tui.alerts import evaluate
+    from mlops_tui.alerts import verdict
 
     found: list[Finding] = list(checks.log_health(subject))
     results = []
-    for alert in subject.spec.alerts:
-        findings = checks.run(subject, checks.ask_from_alert(alert, subject.spec))
-        results.append(evaluate(alert, findings))
+    for alert in subject.spec.watched_by:
+        findings, result = verdict(subject, alert)
+        results.append(result)
         found += findings
     for ask in checks.suite(subject.spec, subject.features):
         found += checks.run(subject, ask)

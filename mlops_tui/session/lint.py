@@ -52,7 +52,7 @@ def lint(root: Path, names: Sequence[str] = ()) -> LintReport:
     if not names or "inventory" in names:
         files.append("inventory.yaml")
         if known is not None:
-            problems += inventory.lint(known, checks=checks.names(), runbooks=found)
+            problems += inventory.lint(known, checks=checks.names(), runbooks=found, reads=checks.keys())
     for name, path in found.items():
         if names and name not in names:
             continue

@@ -22,7 +22,6 @@ ROOT = Path(__file__).parents[2]
         ("note: x\n    idempotency_key: k", "idempotency_key: is not performed yet"),
         ("note: x\n    for_each: {query: select 1}", "for_each: is not performed yet"),
         ("run: {argv: [true], verify: {query: select true}}", "run.verify: is not performed yet"),
-        ("check: {name: volume, seasonality: true}", "check.seasonality: is not performed yet"),
         ('run: {argv: [curl, "${secret:TOKEN}"]}', "is not filled in yet"),
     ],
 )

@@ -141,3 +141,36 @@ def test_files_that_are_there_are_no_problem(make: Make, tmp_path: Path) -> None
     (tmp_path / "contract.yaml").touch()
     assert found(make(("time: at}", "time: at}\n    contract: contract.yaml"))) == []
     assert "there is no file" in found(make(("time: at}", f"time: at}}\n    contract: {'x' * 5000}")))[0]
+
+
+READS = {"decision_rate": {"by", "where", "slice", "compare", "current", "min_n", "seasonality"}, "volume": {"of"}}
+
+
+@pytest.mark.parametrize(
+    ("new", "problem"),
+    [
+        ("by: region\n        auto: true", "32:15: `auto` is not performed yet (no runbook is started by itself)"),
+        ("by: region\n        seasonality: true", "32:22: `seasonality` is of day_over_day alone"),
+        (
+            "by: region\n        compare: week_over_week\n        seasonality: true",
+            "33:22: `seasonality` is of day_over_day alone",
+        ),
+        ("by: region\n        compare: day_over_day\n        seasonality: true", ""),
+        ("feature: age", "31:18: the check 'decision_rate' does not read `feature` (it reads by, compare, current, min_n,"),
+        ("metric: overturned", "31:17: the check 'decision_rate' does not read `metric`"),
+        ("of: sources", "31:13: the check 'decision_rate' does not read `of`"),
+        ("by: region\n        for: 30m\n        quiet: 4h", ""),
+    ],
+)
+def test_nothing_an_alert_says_is_passed_over(make: Make, new: str, problem: str) -> None:
+    """A key that nothing performs, or that the alert's check does not read, is a problem at its place; the others are none."""
+    inventory = make(("by: region", new))
+    found = [str(p) for p in lint(inventory, checks=CHECKS, runbooks=RUNBOOKS, reads=READS)]
+    assert len(found) == bool(problem) and all(p.startswith(f"inventory.yaml:{problem}") for p in found), found
+
+
+def test_a_learned_bound_is_named_since_nothing_measures_it(make: Make) -> None:
+    """`learned: 3sd` would make the alert's answer unknown for ever: lint says so."""
+    inventory = make(("{below: -10pp, above: 10pp}", "{above: 10pp, learned: 3sd}"))
+    (problem,) = found(inventory)
+    assert problem.startswith("inventory.yaml:32:47: `learned` bounds are not measured yet (the alert's answer is unknown")
