@@ -66,7 +66,25 @@ def queue(
 
 def messages(journal: Journal) -> tuple[Message, ...]:
     """Every message of every incident: by incident, in the order they were queued."""
-    return tuple(m for stream in journal.streams(PREFIX) for m in fold_messages(journal.events(stream)))
+    return _Mail(journal).all()
+
+
+class _Mail:
+    """The messages of a journal, each stream read again only where it has grown."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._known: dict[str, tuple[int, tuple[Message, ...]]] = {}
+
+    def all(self) -> tuple[Message, ...]:
+        """Every message as it stands now: by incident, in the order they were queued."""
+        found: list[Message] = []
+        for stream in self._journal.streams(PREFIX):
+            seq = self._journal.head(stream)[0]
+            if stream not in self._known or self._known[stream][0] != seq:
+                self._known[stream] = (seq, fold_messages(self._journal.events(stream)))
+            found += self._known[stream][1]
+        return tuple(found)
 
 
 def flush(
@@ -88,21 +106,23 @@ def flush(
     desk = None
     if sender is not None:
         desk = Desk(journal, sender, clock=clock, pause=pause, patience=patience, backoff=backoff)
-    worker = _Worker(journal, desk)
+    mail = _Mail(journal)
+    worker = _Worker(journal, mail, desk)
     while worker.news():
         with _only_worker(journal) as alone:
             if not alone:
                 break
             worker.work()
         # the loop looks again with the lock free: whoever queued meanwhile found it taken and went away
-    return messages(journal)
+    return mail.all()
 
 
 class _Worker:
     """One flush: what it has looked at."""
 
-    def __init__(self, journal: Journal, desk: Desk | None) -> None:
+    def __init__(self, journal: Journal, mail: _Mail, desk: Desk | None) -> None:
         self._journal = journal
+        self._mail = mail
         self._desk = desk
         self._seen: set[str] = set()
 
@@ -112,12 +132,12 @@ class _Worker:
 
     def news(self) -> bool:
         """Whether there is anything to send that this flush has not looked at."""
-        return not self._stopped and any(m.open and m.id not in self._seen for m in messages(self._journal))
+        return not self._stopped and any(m.open and m.id not in self._seen for m in self._mail.all())
 
     def work(self) -> None:
         """Goes through all threads once."""
         threads: dict[tuple[str, str, str], list[Message]] = {}
-        for message in messages(self._journal):
+        for message in self._mail.all():
             threads.setdefault((message.incident, message.thread, message.channel), []).append(message)
         for thread in threads.values():
             self._thread(thread)

@@ -11,7 +11,7 @@ from mlops_tui.core.errors import LogError, UnknownName
 from mlops_tui.session.check import CheckReport, ModelCheck, check_subject, unreadable
 from mlops_tui.session.messages import FlushReport, flush_journal, waiting_for
 from mlops_tui.session.moments import read_at
-from mlops_tui.session.pager import Incidents, Paged, Pager, newest, one_pager, settle_debts
+from mlops_tui.session.pager import Incidents, Memory, Paged, Pager, newest, one_pager, settle_debts
 
 if TYPE_CHECKING:
     from mlops_tui.journal.journal import Journal
@@ -53,11 +53,13 @@ def notify(
     at: str | None = None,
     suite: bool = True,
     pause: Callable[[float], None] | None = None,
+    memory: Memory | None = None,
 ) -> NotifyReport:
     """Evaluates the alerts (and, with `suite`, every other check) and pages: one open incident for each alert and model.
 
     An alert that still fires pages again only when it is worse or after its quiet period; a recovery is shown and never
-    paged. What is paged is in the journal before it is sent, so that nothing is lost when sending fails.
+    paged. What is paged is in the journal before it is sent, so that nothing is lost when sending fails. `memory` is what an
+    earlier look knew of the incidents, and is kept up; `pause` is how it waits for Slack.
     Raises UnknownName for a model nobody has, JournalError where nothing can be written.
     """
     known = project.inventory.models
@@ -73,13 +75,18 @@ def notify(
         seen = ((p.model, a) for p in parts for a in p.alerts)
         return NotifyReport(report, tuple(Paged(m, a.alert_id, "blind" if a.blind else "quiet", a.reason) for m, a in seen))
     paged: list[Paged] = []
+    memory = {} if memory is None else memory
     with project.journal(create=True) as journal:
         with one_pager(journal):
-            incidents = newest(journal)
+            incidents = newest(journal, memory)
             settle_debts(journal, incidents)
             for subject, part in looked:
                 paged += _alerts(project, journal, incidents, subject, part)
-        sent = flush_journal(project, journal, backoff=BACKOFF, pause=pause)
+            newest(journal, memory)
+        told = tuple(m for _, (incident, _) in memory.values() for m in incident.messages)
+        sent = FlushReport(told)
+        if any(m.open for m in told):
+            sent = flush_journal(project, journal, backoff=BACKOFF, pause=pause)
     return NotifyReport(report, tuple(paged), sent)
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mlops_tui.incidents.incident import Incident
     from mlops_tui.incidents.paging import Page, Paging
     from mlops_tui.inventory.types import Alert
-    from mlops_tui.journal import Event
     from mlops_tui.journal.journal import Journal
     from mlops_tui.project import Project, Subject
 
@@ -58,24 +57,29 @@ class Paged:
 
 
 Key = tuple[str, str, bool]
-Incidents = dict[Key, "tuple[Incident, tuple[Event, ...]]"]
-"""The newest incident of each (model, alert, whether it is a replay), with its events."""
+Known = tuple["Incident", "Paging"]
+Incidents = dict[Key, Known]
+"""The newest incident of each (model, alert, whether it is a replay), and what it knows of its alert."""
+Memory = dict[str, tuple[int, Known]]
+"""What was read of each stream, up to which `seq`: a watch reads what is new and not everything at every look."""
 
 
-def newest(journal: Journal) -> Incidents:
-    """The incidents that alerts may join."""
-    from mlops_tui.incidents.incident import fold
+def newest(journal: Journal, memory: Memory) -> Incidents:
+    """The incidents that alerts may join. `memory` is read and kept up."""
     from mlops_tui.incidents.vocabulary import PREFIX
 
     found: Incidents = {}
     for stream in journal.streams(PREFIX):
-        events = journal.events(stream)
-        incident = fold(events)
+        seq = journal.head(stream)[0]
+        if stream not in memory or memory[stream][0] != seq:
+            memory[stream] = (seq, _read(journal, stream))
+        known = memory[stream][1]
+        incident = known[0]
         key = (incident.model, incident.alert or "", incident.replayed)
         before = found.get(key)
         # an open one is joined even where a later one was closed
         if before is None or incident.status == "open" or before[0].status == "closed":
-            found[key] = (incident, events)
+            found[key] = known
     return found
 
 
@@ -95,12 +99,11 @@ class Pager:
         """Decides, writes it down, and queues the page where there is one."""
         from mlops_tui.alerts.held import held
         from mlops_tui.alerts.paging import decide
-        from mlops_tui.incidents.paging import Paging, fold_paging
+        from mlops_tui.incidents.paging import Paging
 
-        incident, events = self._incidents.get(self._key, (None, ()))
+        incident, paging = self._incidents.get(self._key, (None, Paging()))
         if self._replayed and incident is not None and incident.status == "closed":
-            incident, events = None, ()  # a replay of what is over begins anew
-        paging = fold_paging(events) if events else Paging()
+            incident, paging = None, Paging()  # a replay of what is over begins anew
         against = None
         if paging.firing and not result.fired and not result.blind and paging.baseline is not None:
             against = held(self._subject, self._alert, paging.baseline)
@@ -133,10 +136,8 @@ class Pager:
             announce(self._journal, incident, f"{text} closes it: runbook incident {stream} close", id=said.id)
 
     def _page(self, decision: Decision, incident: Incident | None, paging: Paging) -> Paged:
-        from mlops_tui.incidents.paging import acks
         from mlops_tui.session.page_text import draw, page_words
 
-        events = self._incidents[self._key][1] if incident is not None else ()
         drawn = draw(self._subject, decision.firing)
         to, problems = self._teams()
         stream = incident.id if incident is not None else self._open(decision.firing)
@@ -149,7 +150,7 @@ class Pager:
             severity=severity or self._severity(),
             why=decision.why,
             replayed=self._replayed,
-            acked=acks(events),
+            acked=incident.acks if incident is not None else (),
             number=len(paging.pages) + 1 if incident is not None else 1,
             missing=drawn.missing,
         )
@@ -229,22 +230,21 @@ class Pager:
             return SEVERITY
 
 
-def _read(journal: Journal, stream: str) -> tuple[Incident, tuple[Event, ...]]:
+def _read(journal: Journal, stream: str) -> Known:
     from mlops_tui.incidents.incident import fold
-
-    events = journal.events(stream)
-    return fold(events), events
-
-
-def settle_debts(journal: Journal, incidents: Mapping[Key, tuple[Incident, tuple[Event, ...]]]) -> None:
-    """Queues every page that was decided and is not in the outbox: a process may have died between the two."""
     from mlops_tui.incidents.paging import fold_paging
 
-    for incident, events in incidents.values():
+    events = journal.events(stream)
+    return fold(events), fold_paging(events)
+
+
+def settle_debts(journal: Journal, incidents: Mapping[Key, Known]) -> None:
+    """Queues every page that was decided and is not in the outbox: a process may have died between the two."""
+    for incident, paging in incidents.values():
         if incident.status != "open":
             continue
         queued = {m.id for m in incident.messages}
-        for page in fold_paging(events).pages:
+        for page in paging.pages:
             _queue(journal, incident.id, page, queued)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from mlops_tui.core.errors import Cancelled, RunbookError, UnknownName, UsageError
 from mlops_tui.core.leave import one_line
 from mlops_tui.core.window import both_zones, format_duration
-from mlops_tui.session.page import notify, waits
-from mlops_tui.session.pager import Paged
+from mlops_tui.session.page import NotifyReport, notify, waits
+from mlops_tui.session.pager import Memory, Paged
 
 if TYPE_CHECKING:
     from mlops_tui.project import Project
@@ -56,6 +56,7 @@ class Watch:
         self._reopen = reopen
         self._models = tuple(models)
         self._since = project.clock()
+        self._memory: Memory = {}
 
     def rounds(self, every: timedelta, stop: Stop) -> Iterator[Round]:
         """A round now, and then one each `every`, until `stop` is set. A round that takes longer delays the next one.
@@ -86,7 +87,7 @@ class Watch:
             if stop.is_set():
                 break
             try:
-                report = notify(self._project, [name], suite=False, pause=lambda seconds: _pause(stop, seconds))
+                report = self._notify(name, stop)
             except UnknownName:
                 problems.append(f"no model is called {name!r} any more")
                 continue
@@ -102,6 +103,13 @@ class Watch:
             problems += [f"{part.model}: {one_line(p)}" for part in report.check.models for p in part.problems]
             problems += [f"{p.alert} of {p.model}: {one_line(said)}" for p in report.paged for said in p.problems]
         return Round(at, tuple(paged), tuple(problems), waiting)
+
+    def _notify(self, name: str, stop: Stop) -> NotifyReport:
+        def pause(seconds: float) -> None:
+            if stop.wait(seconds):
+                raise Cancelled
+
+        return notify(self._project, [name], suite=False, pause=pause, memory=self._memory)
 
     def interrupt(self) -> None:
         """Stops the query that runs, if one does; safe from any thread."""
@@ -137,8 +145,3 @@ def _first(error: Exception) -> str:
 
 def _plural(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
-
-
-def _pause(stop: Stop, seconds: float) -> None:
-    if stop.wait(seconds):
-        raise Cancelled
