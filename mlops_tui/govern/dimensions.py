@@ -262,12 +262,13 @@ def _feature(c: Column) -> Guess[FeatureType]:
             "boolean", f"true in {percent(c.frequencies.get('true', 0) / max(1, sum(c.frequencies.values())))}{missing}"
         )
     if c.kind == "number":
+        counted = c.whole and c.type not in ("FLOAT", "DOUBLE")
         values = set(c.frequencies)
-        if c.whole and values == {"0", "1"}:
+        if counted and values == {"0", "1"}:
             return Guess("boolean", f"0 and 1; 1 in {percent(c.frequencies['1'] / sum(c.frequencies.values()))}{missing}")
-        if c.whole and len(values) == 2 and c.distinct <= 3:
+        if counted and len(values) == 2 and c.distinct <= 3:
             return Guess("categorical", f"two values, {' and '.join(sorted(values))}{missing}")
-        if c.whole and c.distinct <= 100 and set(c.words) & CODES and not set(c.words) & EARLIER:
+        if counted and c.distinct <= 100 and set(c.words) & CODES and not set(c.words) & EARLIER:
             return Guess("categorical", f"{c.distinct} whole numbers that its name calls codes{missing}", sure=False)
         known = c.numbers[np.isfinite(c.numbers)]
         return Guess("numeric", f"{_range(c)}, typically {figure(float(np.median(known)), float(np.ptp(known)))}{missing}")

@@ -131,12 +131,12 @@ def _good(trio: Trio, positive: Guess[str] | None) -> Guess[str] | None:
     if phi is not None and phi < -0.1 and d is not None and positive is not None:
         with_it = f"{no} goes with {d.name} {positive.value} (correlation {-phi:.2f})"
         return Guess(no, f"{with_it}; {share(y, no)} of known outcomes", sure=False)
-    same = _same_side(trio, positive, yes) if phi is None else None
-    if same is False and trio.score is not None and d is not None:
+    aligned = _same_side(trio, positive, yes) if phi is None else None
+    if aligned is False and trio.score is not None and d is not None:
         why = f"{no} and the positive decision go with the same end of {trio.score.name}"
         return Guess(no, f"{why}; {share(y, no)} of known outcomes", sure=False)
     told = f"; it goes with the positive decision (correlation {phi:.2f})" if phi is not None and phi > 0.1 else ""
-    if same and trio.score is not None:
+    if aligned and trio.score is not None:
         told = f"; it and the positive decision go with the same end of {trio.score.name}"
     return Guess(yes, f"{yes} is taken for the good outcome; {share(y, yes)} of known outcomes{told}", sure=bool(told))
 

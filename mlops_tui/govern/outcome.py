@@ -239,6 +239,7 @@ class _Pairs:
             found["score"].add(0.8 * strength, f"goes with {y[0].name}" if strength > 0.2 else "")
         if d and y and (gap := self.gap(d[0], y[0])):
             found["label"].add(3.0, gap)
+            found["decision"].add(1.5, f"{y[0].name} is known with one of its values only")
         return sum(e.weight for e in found.values()), found
 
     def _score_decision(self, s: Column, d: Column, found: dict[str, Evidence]) -> None:

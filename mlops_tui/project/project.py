@@ -56,7 +56,7 @@ def root_of(start: Path) -> Path:
             return folder
     raise UsageError(
         f"no {INVENTORY} in {start} or above",
-        hint="`runbook demo DIR` makes a project to try; --project DIR names one",
+        hint="`runbook demo DIR` makes one to try, `runbook init --from LOGS` one of your own; --project DIR names one",
     )
 
 
