@@ -14,7 +14,7 @@ FIRST = {"mark": "text", "data": {"values": [{"x": "0", "y": 1}]}, "encoding": {
 
 
 def paint(source: BinaryIO, target: BinaryIO) -> None:
-    """Make ready, read a JSON array of Vega-Lite values, and for each write the PNG's length and the PNG. Nothing is fetched."""
+    """Make ready, read a JSON array of Vega-Lite values, write each PNG after its length. Nothing is fetched."""
     _png(FIRST)
     for spec in json.loads(source.read() or b"[]"):
         image = _png(spec)

@@ -34,11 +34,7 @@ def shipped_files(folder: Path) -> dict[str, bytes]:
     for name in _SHIPPED:
         top = folder / name
         paths: Iterable[Path] = [top] if top.is_file() else sorted(top.rglob("*")) if top.is_dir() else []
-        found |= {
-            p.relative_to(folder).as_posix(): p.read_bytes()
-            for p in paths
-            if p.is_file() and p.suffix in _SUFFIXES
-        }
+        found |= {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths if p.is_file() and p.suffix in _SUFFIXES}
     return found
 
 
