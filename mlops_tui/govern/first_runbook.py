@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mlops_tui.core.finding import ROW_TYPES
+from mlops_tui.govern.draft import DECISIONS, Draft
 from mlops_tui.govern.lines import scalar
-from mlops_tui.govern.scaffold import DECISIONS, Draft
 from mlops_tui.sql.names import is_name
 
 _TAKEN = frozenset(

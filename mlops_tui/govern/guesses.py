@@ -8,11 +8,12 @@ from datetime import datetime
 
 from mlops_tui.core.errors import LogError
 from mlops_tui.core.leave import one_line
-from mlops_tui.govern import dimensions, outcome, times, zones
+from mlops_tui.govern import dimensions, outcome, purposes, times, zones
 from mlops_tui.govern.guess import Guess, listed
 from mlops_tui.govern.meaning import Meaning, meaning
 from mlops_tui.govern.profile import Profile
 from mlops_tui.govern.times import Moments
+from mlops_tui.govern.together import known_only_for
 from mlops_tui.govern.words import TIME_NOUNS
 from mlops_tui.inventory.types import Decision, LogSpec, Score
 from mlops_tui.logs.literals import ident
@@ -76,15 +77,15 @@ def guess(log: UndeclaredLog, profile: Profile, *, now: datetime, here: str | No
     if found is None:
         raise _no_time(profile, log.manifest.pattern)
     moments, time, other_times = found
-    sensitive = {n: Guess(n, why) for n, c in profile.columns.items() if n != time.value and (why := dimensions.personal(c))}
+    sensitive = {n: Guess(n, why) for n, c in profile.columns.items() if n != time.value and (why := purposes.personal(c))}
     taken = [time.value, *(m.column.name for m in other_times), *sensitive]
     order = np.argsort(np.where(moments.read, moments.micros, np.iinfo(np.int64).max), kind="stable")
-    id_ = dimensions.choose_id(profile, taken)
+    id_ = purposes.choose_id(profile, taken)
     taken += [id_.value] if id_ else []
-    version = dimensions.choose_version(profile, taken, order)
+    version = purposes.choose_version(profile, taken, order)
     taken += [version.value] if version else []
-    latency = dimensions.choose_latency(profile, taken)
-    cost = dimensions.choose_cost(profile, taken)
+    latency = purposes.choose_latency(profile, taken)
+    cost = purposes.choose_cost(profile, taken)
     taken += [g.value for g in (latency, cost) if g]
     trio = outcome.find(profile, taken)
     chosen = {r: c for r in ("score", "decision", "label") if (c := getattr(trio, r)) is not None}
@@ -137,7 +138,7 @@ def _known_afterwards(profile: Profile, trio: outcome.Trio, taken: Sequence[str]
     found = {}
     for name, c in profile.columns.items():
         if name not in taken and c.kind not in ("nested", "other"):
-            value = outcome.known_only_for(trio.decision, c)
+            value = known_only_for(trio.decision, c)
             if value is not None:
                 found[name] = f"known only where {trio.decision.name} is {value}: said after the decision, so no input of it"
     return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlops_tui.govern.guess import Guess, percent
-from mlops_tui.govern.outcome import Cut, Trio, agreement, code_values, cut_of, known, known_only_for, mask, share
+from mlops_tui.govern.outcome import Trio
 from mlops_tui.govern.profile import Column
+from mlops_tui.govern.together import Cut, agreement, code_values, cut_of, known, known_only_for, mask, share
 from mlops_tui.govern.words import (
     BAD_DECISIONS,
     BAD_LABELS,

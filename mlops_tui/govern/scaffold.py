@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mlops_tui.core.leave import one_line
 from mlops_tui.core.threshold import Quantity
+from mlops_tui.govern.draft import DECISIONS, SCORES, TEAM, VOLUME, Draft
 from mlops_tui.govern.guess import Guess, listed, percent
 from mlops_tui.govern.guesses import Guesses
 from mlops_tui.govern.history import Learned, Span
 from mlops_tui.govern.lines import Lines, scalar
 from mlops_tui.inventory.types import Decision
-
-TEAM = "my-team"
-DECISIONS, SCORES, VOLUME = "decisions-moved", "scores-moved", "volume-moved"
-"""The ids of the alerts that a draft may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is written: the guesses, how the log behaves, and the names that belong to the person who asks.
-
-    `path` is the log's as it stands in the file, with `path_note`; `start` and `end` are shown as dates.
-    """
-
-    guesses: Guesses
-    span: Span | None
-    current: Guess[timedelta]
-    reference: Guess[timedelta]
-    rate: Learned | None
-    psi: Learned | None
-    path: str
-    path_note: str
-    model: str
-    runbook: str
-    login: str
-
-    @property
-    def alerts(self) -> tuple[str, ...]:
-        """The ids of its alerts: the first one is the runbook's."""
-        first = (DECISIONS,) if self.guesses.decision else ()
-        second = (SCORES,) if self.guesses.score else (VOLUME,)
-        return first + second
 
 
 def length(value: timedelta) -> str:
@@ -306,13 +275,3 @@ def described(name: str) -> str:
     """A column's name as the beginning of a description."""
     words = " ".join(name.replace("_", " ").split()) or name
     return scalar(words[:1].upper() + words[1:] + ".")
-
-
-def moment_after(newest: datetime, zone: object) -> str:
-    """The first full hour after the newest row, as `--at` takes it in the project's zone."""
-    from datetime import tzinfo
-
-    from mlops_tui.core.window import floor_hour
-
-    assert isinstance(zone, tzinfo)
-    return f"{(floor_hour(newest) + timedelta(hours=1)).astimezone(zone):%Y-%m-%dT%H:%M}"

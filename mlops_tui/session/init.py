@@ -17,9 +17,9 @@ from mlops_tui.core.errors import Problem, RunbookError, UsageError, did_you_mea
 from mlops_tui.core.settings import Clock
 
 if TYPE_CHECKING:
+    from mlops_tui.govern.draft import Draft
     from mlops_tui.govern.guess import Guess
     from mlops_tui.govern.guesses import Guesses
-    from mlops_tui.govern.scaffold import Draft
     from mlops_tui.logs.undeclared import UndeclaredLog
 
 INVENTORY = "inventory.yaml"
@@ -160,7 +160,7 @@ def _draft(
 ) -> Draft:
     """The draft with what the opened log says of its days: windows and thresholds."""
     from mlops_tui.govern import history
-    from mlops_tui.govern.scaffold import Draft
+    from mlops_tui.govern.draft import Draft
     from mlops_tui.logs.log import Log
 
     path, note = _path(undeclared, target)
@@ -236,7 +236,7 @@ def _free(path: Path) -> Path:
 
 
 def _report(target: Path, draft: Draft, files: tuple[str, ...], now: datetime) -> InitReport:
-    from mlops_tui.govern.scaffold import moment_after
+    from mlops_tui.govern.draft import moment_after
     from mlops_tui.session.lint import lint
 
     span = draft.span

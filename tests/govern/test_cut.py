@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlops_tui.govern.outcome import cut_of
 from mlops_tui.govern.profile import Column
+from mlops_tui.govern.together import cut_of
 
 
 def column(values: np.ndarray) -> Column:
