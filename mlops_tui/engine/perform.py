@@ -16,7 +16,7 @@ from mlops_tui.engine.kinds.base import Call, Kind
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.talk import Interrupted, Talk
 from mlops_tui.engine.types import Cancel, Outcome, Output, Progress, StepState
-from mlops_tui.engine.watch import Wish, Worked, watched
+from mlops_tui.engine.watch import PATIENCE, Wish, Worked, watched
 
 if TYPE_CHECKING:
     from mlops_tui.project import Project
@@ -112,7 +112,9 @@ class Performer:
                 self._talk.show(signals.get())
             return self._talk.wish()
 
-        found = watched(work, name=step.id, limit=limit, look=look, interrupt=self._context.subject.interrupt)
+        found = watched(
+            work, name=step.id, limit=limit, look=look, interrupt=self._context.subject.interrupt, patience=PATIENCE
+        )
         self._talk.stopping = self._talk.stopping or found.why == "run"
         self.left_behind = self.left_behind or found.left
         return found

@@ -14,7 +14,7 @@ import msgspec
 from mlops_tui import __version__
 from mlops_tui.core.canonical import canonical, digest, plain
 from mlops_tui.core.errors import JournalError, LogError, RunbookError
-from mlops_tui.core.leave import one_line
+from mlops_tui.core.leave import one_line, visible
 from mlops_tui.core.window import Windows, iso
 from mlops_tui.engine.kinds import params_types
 from mlops_tui.engine.runbook import Runbook, parse_runbook
@@ -157,7 +157,7 @@ def _texts_changed(project: Project, runbook: Runbook, frozen: Mapping[str, Any]
 
 def _difference(then: str, now: str) -> Iterator[str]:
     lines = list(difflib.unified_diff(then.splitlines(), now.splitlines(), "then", "now", lineterm="", n=1))
-    yield from ("  " + one_line(line.replace(" ", "\u00a0")) for line in lines[2 : 2 + MOST_LINES])
+    yield from ("  " + visible(line, most=300) for line in lines[2 : 2 + MOST_LINES])
     if len(lines) - 2 > MOST_LINES:
         yield f"  ... and {len(lines) - 2 - MOST_LINES} more lines"
 

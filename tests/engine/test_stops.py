@@ -16,7 +16,7 @@ from support import tiny
 from support.front import Script, states
 
 from mlops_tui.core.errors import Cancelled
-from mlops_tui.engine import watch
+from mlops_tui.engine import perform, watch
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.types import Answer, Cancel, Item, Outcome, Output, Waiting
 from mlops_tui.engine.watch import watched
@@ -130,9 +130,10 @@ def test_a_time_out_fails_the_step(root: Path, opened: Open, monkeypatch: pytest
 SLOW_SQL = "(select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 3)"
 
 
-@pytest.mark.parametrize(
-    "use", [f"query: 'select {SLOW_SQL} as n'", f"assert: {{that: '{SLOW_SQL} > 0'}}", f"when: '{SLOW_SQL} > 0'"]
-)
+SLOW_USES = (f"query: 'select {SLOW_SQL} as n'", f"assert: {{that: '{SLOW_SQL} > 0'}}", f"when: '{SLOW_SQL} > 0'")
+
+
+@pytest.mark.parametrize("use", SLOW_USES, ids=("query", "assert", "when"))
 def test_a_query_that_takes_too_long_is_interrupted(root: Path, opened: Open, use: str) -> None:
     """In a query, a condition and a `when`: stopped in its time, and the next step reads on."""
     rest = ", note: x" if use.startswith("when") else ""
@@ -200,11 +201,11 @@ def test_a_step_whose_thread_never_ends_is_left_behind(root: Path, opened: Open,
     """A blocking call in C cannot be ended: the step fails, says so, and the run goes on."""
     hold = threading.Event()
     monkeypatch.setattr(type(kinds()["check"]), "perform", lambda *_: hold.wait())
-    monkeypatch.setattr(watch, "PATIENCE", timedelta(seconds=0.1))
-    monkeypatch.setitem(watched.__kwdefaults__ or {}, "patience", timedelta(seconds=0.1))
+    monkeypatch.setattr(perform, "PATIENCE", timedelta(seconds=0.1))
     name = tiny.runbook(
         root,
-        "  - {id: stuck, timeout: 100ms, continue_on_error: true, check: {alert: drop}}\n  - {id: after, query: select 1 as x}\n",
+        "  - {id: stuck, timeout: 100ms, continue_on_error: true, check: {alert: drop}}\n"
+        "  - {id: after, query: select 1 as x}\n",
     )
     report = run(opened(), name, sets={}, front=Script())
     hold.set()
