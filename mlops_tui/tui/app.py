@@ -502,7 +502,7 @@ class RunbookApp(App[None]):
         for job in list(self.jobs.running.values()):
             self.jobs.stop(job)
         for job in list(self.jobs.running.values()):
-            job.over.wait(1.0)
+            job.over.wait(3.0)
 
     # -- showing
 

@@ -18,7 +18,8 @@ from mlops_tui.tui.messages import JobEnded
 Post = Callable[[Message], object]
 """Hands a message to the app; may be called from any thread."""
 
-NICE = 5
+NICE = 10
+"""How much lower the priority of jobs is than that of the screen."""
 AGAIN = 0.05
 """Seconds between two interrupts of a query that a person stopped: one that had not begun missed the first."""
 
