@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from mlops_tui.core.errors import Cancelled, QueryError, RunbookError
+from mlops_tui.core.errors import Cancelled, JournalError, QueryError, RunbookError
 from mlops_tui.core.window import format_duration
 from mlops_tui.engine.context import RunContext
 from mlops_tui.engine.kinds.base import Call, Kind
@@ -54,7 +55,8 @@ class Performer:
     def perform(self, step: Step, kind: Kind, call: Call) -> Outcome:
         """The outcome of the last try: a read that fails is tried again as often as the step says.
 
-        Raises Interrupted where the run should stop and the step may be begun anew later.
+        Raises Interrupted where the run should stop and the step may be begun anew later, and JournalError where what the
+        step made cannot be kept.
         """
         retry = step.common.retry if kind.effect == "read" else None
         for left in reversed(range((retry.times if retry else 0) + 1)):
@@ -95,6 +97,8 @@ class Performer:
             stopped: StepState = wrong if late or call.effect is not None else "cancelled"
             return Outcome(stopped, error=_stopped(found.why, found.left, limit))
         error = found.error
+        if call.effect is None and isinstance(error, JournalError) and isinstance(error.__cause__, OSError | sqlite3.Error):
+            raise error  # nothing can be kept now; the step is done again when there is room
         if isinstance(error, RunbookError):
             return Outcome(wrong, error=self.placed(step, step.kind, error))
         path = self._project.crash_log("".join(traceback.format_exception(error)))
