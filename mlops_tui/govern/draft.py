@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from mlops_tui.core.threshold import Quantity
 from mlops_tui.core.window import floor_hour
 from mlops_tui.govern.guess import Guess
 from mlops_tui.govern.guesses import Guesses
@@ -33,6 +34,11 @@ class Draft:
     model: str
     runbook: str
     login: str
+
+    @property
+    def rate_bound(self) -> str:
+        """The bound on moves of the decision rate, as it is written: learned, or ten points where the log is too short."""
+        return str(Quantity(round(self.rate.bound if self.rate else 0.10, 4), "pp"))
 
     @property
     def alerts(self) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mlops_tui.core.finding import ROW_TYPES
-from mlops_tui.govern.draft import DECISIONS, Draft
+from mlops_tui.govern.draft import DECISIONS, SCORES, Draft
 from mlops_tui.govern.lines import scalar
 from mlops_tui.sql.names import is_name
 
 _TAKEN = frozenset(
     "model model_version last_good_version at window_start reference_start log log_now versions changes alerts incident scope"
-    " usual quiet place first_word shipped rows missing drift scores graphs inputs verdict tell writeup".split()
+    " usual scored quiet place first_word shipped rows missing drift scores graphs inputs verdict tell writeup".split()
 )
 
 _HEAD = """\
@@ -75,11 +75,20 @@ def _beginning(draft: Draft, by: str | None, value: str) -> list[str]:
     usual = decisions and draft.rate is not None and draft.rate.compare == "day_over_day"
     if usual:
         split = f", by: {scalar(by)}" if by else ""
+        bound = draft.rate_bound
         steps.append(f"""\
   - id: usual
     title: And against what is usual?
     why: On the second bad day the day before was bad too; the reference window was not.
-    check: {{name: decision_rate{split}, compare: reference}}
+    check: {{name: decision_rate{split}, compare: reference, fire: {{change: {{below: -{bound}, above: {bound}}}}}}}
+""")
+    scored = decisions and draft.guesses.score is not None
+    if scored:
+        steps.append(f"""\
+  - id: scored
+    title: Did the scores move?
+    why: Scores may move while decisions do not, and decisions while scores do not.
+    check: {{alert: {SCORES}}}
 """)
     charts = ["decision_rate"] + (["score_histogram"] if draft.guesses.score else [])
     steps.append(f"""\
@@ -90,6 +99,7 @@ def _beginning(draft: Draft, by: str | None, value: str) -> list[str]:
 """)
     quiet = [_CALM.format("scope")]
     quiet += [_CALM.format("usual")] if usual else []
+    quiet += [_CALM.format("scored")] if scored else []
     if by is not None:
         quiet.insert(0, f"${value} is null")
     condition = "\n      and ".join(quiet)
@@ -147,7 +157,7 @@ def _middle(draft: Draft, where: str) -> list[str]:
     if draft.guesses.score:
         steps.append(f"""\
   - id: scores
-    title: Did the scores move, or only the decisions?
+    title: Did the scores move there, or only the decisions?
     why: Scores moved means inputs or model; decisions alone means the threshold or a rule.
     check: {{name: score_drift{where}}}
 """)

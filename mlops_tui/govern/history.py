@@ -25,6 +25,8 @@ _LEAST = 30
 _ENOUGH = 300
 """Rows of a current window that let a move of a few points be told."""
 _BINS = 10
+_MODERATE = 0.10
+"""The credit industry's lower band for PSI (N. Siddiqi, 2006): no bound is learned below it, however still a log lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +168,11 @@ def learn_psi(
     if len(found) < 3:
         return None
     usual = float(np.quantile([p for _, p in found], 0.9))
-    bound = max(0.25, np.ceil(usual * 1.5 / 0.05) * 0.05)
+    bound = max(_MODERATE, np.ceil(usual * 1.5 / 0.05) * 0.05)
     beyond = [_date(span, days - end) for end, p in found if p >= bound]
     each = "days" if now == 1 else f"stretches of {now} days"
     why = f"nine in ten of {len(found)} {each} stay under {max(usual, 0.01):.2f}{_fired(beyond)}"
-    return Learned(float(bound), why if bound > 0.25 else f"the usual bound; {why}")
+    return Learned(float(bound), why)
 
 
 # -- inside ----------------------------------------------------------------------------------------------------------------

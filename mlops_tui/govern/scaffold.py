@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mlops_tui.core.leave import one_line
-from mlops_tui.core.threshold import Quantity
 from mlops_tui.govern.draft import DECISIONS, SCORES, TEAM, VOLUME, Draft
 from mlops_tui.govern.guess import Guess, listed, percent
 from mlops_tui.govern.guesses import Guesses
@@ -186,7 +185,7 @@ def _alerts(out: Lines, draft: Draft) -> None:
     out.add("    alerts:")
     if g.decision:
         learned = draft.rate or Learned(0.10, "the usual bound: the log is too short to learn one")
-        bound = str(Quantity(round(learned.bound, 4), "pp"))
+        bound = draft.rate_bound
         out.add(f"      - id: {DECISIONS}", "fires when the share of positive decisions moves")
         out.add("        check: decision_rate")
         if learned.by:

@@ -70,14 +70,14 @@ def test_the_threshold_is_the_logs_own_spread(quiet):
     assert "2026-09-20" in learned.why
 
 
-def test_scores_that_never_drift_keep_the_usual_bound(quiet):
-    """PSI beyond its noise stays near zero: the credit industry's 0.25 holds."""
+def test_scores_that_never_drift_have_the_tightest_bound(quiet):
+    """PSI beyond its noise stays near zero: the credit industry's lower band is the bound."""
     known = history.span_of(quiet, END)
     assert known is not None
     learned = history.learn_psi(quiet, "score", np.linspace(0, 1, 1000), known, DAY, 28 * DAY)
     assert learned is not None
-    assert learned.bound == 0.25
-    assert learned.why.startswith("the usual bound")
+    assert learned.bound == 0.10
+    assert "under 0.01; beyond the bound on none" in learned.why
 
 
 def test_a_log_of_a_day_teaches_nothing(tmp_path):
