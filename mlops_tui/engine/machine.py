@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from mlops_tui.incidents.run import AskedQuestion, RunState
 
+DRAFT = "postmortem"
 STOPPING = frozenset({"failed", "unknown", "cancelled"})
 
 
@@ -67,8 +68,9 @@ def decide(steps: Sequence[StepLike], state: RunState) -> Next:
     """The next thing to do.
 
     Steps run in the order written. A step that failed, was cancelled or is unknown stops the run, unless it says
-    `continue_on_error` (which never passes an `unknown`). An `end` that was performed ends the run. A step whose effect
-    nobody saw ending is settled by a person first: it was done, or it was not and the step begins anew.
+    `continue_on_error` (which never passes an `unknown`); an unattended run writes its draft even then. An `end` that
+    was performed ends the run. A step whose effect nobody saw ending is settled by a person first: it was done, or it
+    was not and the step begins anew.
     """
     for step in steps:
         record = state.steps.get(step.id)
@@ -76,7 +78,7 @@ def decide(steps: Sequence[StepLike], state: RunState) -> Next:
         effect = None if settled else state.effect_of(step.id)
         if record is not None and record.done and effect is None:
             if record.state in STOPPING and not (step.continue_on_error and record.state != "unknown"):
-                return End("failed", f"step {step.id} {record.state}: {record.reason}".rstrip(": "))
+                return _stop(steps, state, f"step {step.id} {record.state}: {record.reason}".rstrip(": "))
             if step.kind == "end" and record.state == "ok":
                 return End("ended", str(record.body.get("text", "")))
             continue
@@ -87,3 +89,13 @@ def decide(steps: Sequence[StepLike], state: RunState) -> Next:
             return Do((step.id,))
         return Settle(step.id, effect.id) if effect.state is None else Conclude(step.id, effect.id)
     return End("ended", "")
+
+
+def _stop(steps: Sequence[StepLike], state: RunState, reason: str) -> Do | End:
+    """The run fails here. Nobody watches an unattended one, so that its draft, if it has one, is all that will tell."""
+    if state.frozen.get("auto"):
+        for step in steps:
+            record = state.steps.get(step.id)
+            if step.kind == DRAFT and (record is None or not record.done):
+                return Do((step.id,))
+    return End("failed", reason)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
 
+from mlops_tui.core.settings import Actor
 from mlops_tui.engine.machine import Ask, Do, End, Settle, decide
 from mlops_tui.incidents.run import AskedQuestion, IntendedEffect, RunState, StepRecord
+from mlops_tui.journal.event import Event
 
 AT = datetime(2026, 10, 14, 3, tzinfo=UTC)
 
@@ -57,6 +59,17 @@ def test_a_failed_step_stops_the_run(word: str) -> None:
     """The run fails, and says which step and why."""
     found = decide(STEPS, state(record("scope", word, reason="no such column")))
     assert found == End("failed", f"step scope {word}: no such column")
+
+
+def test_an_unattended_run_writes_its_draft_even_when_a_step_fails() -> None:
+    """With nobody watching, the draft is made before the run fails; with somebody there, the run stops at once."""
+    failed = record("scope", "failed", reason="no such column")
+    start = Event("INC-1", 1, "e", AT, Actor("ana", 1, "h", 1), "run_started", body={"auto": True})
+    unattended = replace(state(failed), started=start)
+    assert decide(STEPS, unattended) == Do(("writeup",))
+    drafted = replace(state(failed, record("writeup", "ok", "postmortem")), started=start)
+    assert decide(STEPS, drafted) == End("failed", "step scope failed: no such column")
+    assert decide(STEPS, replace(state(failed), started=replace(start, body={"auto": False}))) == decide(STEPS, state(failed))
 
 
 def test_continue_on_error_passes_a_failure_and_never_an_unknown() -> None:
