@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,22 @@ SECTIONS = (
 
 
 def page(
-    events: Sequence[Event], facts: Mapping[str, Any], *, zone: ZoneInfo, inventory: Inventory, cache: Path | None = None
+    events: Sequence[Event],
+    facts: Mapping[str, Any],
+    *,
+    zone: ZoneInfo,
+    inventory: Inventory,
+    cache: Path | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> str:
     """The draft as a page that needs nothing else. It tells what the Markdown tells.
 
     Scripts run by their hash alone and nothing may be fetched, so that no text in it can do either. `cache` is a folder
-    where the charts' runtime is kept. Raises RunbookError where the charts cannot be drawn.
+    where the charts' runtime is kept. Raises RunbookError where the charts cannot be drawn, and Cancelled.
     """
     told = story(events, facts, zone=zone, inventory=inventory)
     pictures = [p for p in told["pictures"] if p.chart is not None]
-    made = pressed([p.chart for p in pictures], cache=cache) if pictures else Pressed("", (), ())
+    made = pressed([p.chart for p in pictures], cache=cache, cancelled=cancelled) if pictures else Pressed("", (), ())
     boot = template("page.js")
     runtime = made.runtime.replace("</script", r"<\/script").replace("<!--", r"<\!--")
     figures = [_figure(i, p, still) for i, (p, still) in enumerate(zip(pictures, made.still, strict=True))]

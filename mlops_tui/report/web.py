@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from mlops_tui.core.errors import RunbookError
+from mlops_tui.core.errors import Cancelled, RunbookError
 from mlops_tui.core.leave import one_line
 from mlops_tui.report.chart import Chart
 from mlops_tui.report.vega import vega_lite
 
 TIMEOUT = 120.0
+TICK = 0.05
+"""Seconds between two looks whether anybody still wants the page."""
 RUNTIME = "vega-embed-6.4.js"
 """The name under which the runtime is kept; with another version of Vega-Lite it changes."""
 
@@ -36,10 +39,16 @@ def svgs(charts: Sequence[Chart], *, timeout: float = TIMEOUT) -> list[str]:
     return list(_answer(_start({"runtime": False, "live": [], "still": [vega_lite(c) for c in charts]}), timeout)["still"])
 
 
-def pressed(charts: Sequence[Chart], *, cache: Path | None = None, timeout: float = TIMEOUT) -> Pressed:
+def pressed(
+    charts: Sequence[Chart],
+    *,
+    cache: Path | None = None,
+    timeout: float = TIMEOUT,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Pressed:
     """The charts for a page. The runtime takes a second to bundle: `cache` is a folder where it is kept for the next time.
 
-    Raises RunbookError where a child fails or takes longer than `timeout` seconds.
+    Raises RunbookError where a child fails or takes longer than `timeout` seconds, and Cancelled.
     """
     kept = _kept(cache)
     asked = {"live": [vega_lite(c, live=True) for c in charts], "still": [vega_lite(c) for c in charts]}
@@ -47,15 +56,22 @@ def pressed(charts: Sequence[Chart], *, cache: Path | None = None, timeout: floa
     if not kept:
         children.append(_start({"runtime": True, "live": [], "still": []}))
     try:
-        answers = [_answer(child, timeout) for child in children]
+        answers = [_answer(child, timeout, cancelled) for child in children]
     finally:
         for child in children:
-            child.kill()
-            child.wait()
+            _end(child)
     runtime = kept or str(answers[1]["runtime"])
     if not kept and cache is not None:
         _keep(cache, runtime)
     return Pressed(runtime, tuple(answers[0]["live"]), tuple(answers[0]["still"]))
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.wait()
+    for pipe in (child.stdout, child.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 def _kept(cache: Path | None) -> str:
@@ -94,13 +110,20 @@ def _start(asked: dict[str, Any]) -> subprocess.Popen[bytes]:
     return child
 
 
-def _answer(child: subprocess.Popen[bytes], timeout: float) -> dict[str, Any]:
-    try:
-        out, err = child.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.communicate()
-        raise RunbookError(f"the charts were not drawn within {timeout:g} s", where="page") from None
+def _answer(child: subprocess.Popen[bytes], timeout: float, cancelled: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+    end = monotonic() + timeout
+    while True:
+        try:
+            out, err = child.communicate(timeout=min(TICK, timeout))
+            break
+        except subprocess.TimeoutExpired:
+            gone, late = cancelled(), monotonic() >= end
+        if gone or late:
+            child.kill()
+            child.communicate()
+            if gone:
+                raise Cancelled
+            raise RunbookError(f"the charts were not drawn within {timeout:g} s", where="page")
     if child.returncode != 0:
         said = err.decode(errors="replace").strip().splitlines()
         reason = one_line(said[-1]) if said else f"the drawing process ended with {child.returncode}"

@@ -14,7 +14,7 @@ import chart_samples as samples
 import pytest
 import small_chain as small
 
-from mlops_tui.core.errors import RunbookError
+from mlops_tui.core.errors import Cancelled, RunbookError
 from mlops_tui.report import build, web
 from mlops_tui.report.page import SECTIONS, page
 from mlops_tui.report.postmortem import draft, gather
@@ -199,6 +199,12 @@ def test_the_runtime_is_kept(kept, plain):
     nowhere = kept / "file"
     nowhere.write_text("")
     assert len(web.pressed([samples.drift_ranking()], cache=nowhere).runtime) > 500_000
+
+
+def test_a_page_that_nobody_wants_any_more_is_not_drawn():
+    """Cancelled while the children draw, it stops at once and leaves none of them behind."""
+    with pytest.raises(Cancelled):
+        web.pressed([samples.decision_rate()], cancelled=lambda: True)
 
 
 def test_too_slow_is_an_error():

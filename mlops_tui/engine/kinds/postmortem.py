@@ -48,7 +48,7 @@ class PostmortemKind(Kind):
         emit(Progress(call.step.id, 2, 3, "drawing the page"))
         missing = ""
         try:
-            made = page(events, facts, zone=project.zone, inventory=project.inventory, cache=project.cache)
+            made = page(events, facts, zone=project.zone, inventory=project.inventory, cache=project.cache, cancelled=cancelled)
             kept.append(call.keep(made.encode(), "html", "postmortem.html", title))
         except RunbookError as error:
             missing = f"; no page: {error}"
