@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from mlops_tui.core.errors import LogError, UnknownName
 from mlops_tui.core.finding import Input
 from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import Decision
-from mlops_tui.logs.literals import ident, instant, text, within
+from mlops_tui.logs.literals import ident, instant, text, wall, within
 from mlops_tui.logs.log import Log, moment
 
 if TYPE_CHECKING:
@@ -177,16 +178,29 @@ def volume_cycles(
     by: str | None = None,
     where: Where = NOWHERE,
     rows: str | None = None,
+    zone: ZoneInfo | None = None,
 ) -> Measured[dict[str | None, dict[int, int]]]:
     """Rows of the window (cycle 0) and of the same stretch 1 to `cycles` steps earlier, by the values of `by` (one key None
-    when it is None). The window is no longer than a step; cycles without rows are left out."""
+    when it is None). The window is no longer than a step; cycles without rows are left out.
+
+    With `zone` the earlier stretches have the same hours of the day there, also where the clocks changed in between.
+    """
     time, tick = ident(log.spec.time), timedelta(microseconds=1)
     back, length = f"(epoch_us({instant(window.end)}) - 1 - epoch_us({time}))", window.length // tick
     span = Window(window.start - cycles * step, window.end)
+    cycle = f"{back} // {step // tick}"
+    inside = f"{back} % {step // tick} < {length}"
+    if zone is not None:
+        span = Window(span.start - timedelta(hours=2), span.end)
+        end = (window.end - tick).astimezone(zone).replace(tzinfo=None)
+        back = f"(epoch_us({wall(end)}) - epoch_us(timezone({text(zone.key)}, {time})))"
+        now, every = f"{time} >= {instant(window.start)}", step // tick
+        cycle = f"CASE WHEN {now} THEN 0 ELSE {back} // {every} END"
+        inside = f"({now} OR ({back} >= {every} AND {back} < {(cycles + 1) * every} AND {back} % {every} < {length}))"
     group = _as_text(log, by) if by else "NULL"
-    conditions = [within(log.spec.time, span), f"{back} % {step // tick} < {length}", *_conditions(log, where, rows)]
+    conditions = [within(log.spec.time, span), inside, *_conditions(log, where, rows)]
     query = (
-        f"SELECT {group} AS value, {back} // {step // tick} AS cycle, count(*) AS n\nFROM {ident(log.name)}\n"
+        f"SELECT {group} AS value, {cycle} AS cycle, count(*) AS n\nFROM {ident(log.name)}\n"
         f"WHERE {_all(conditions)}\nGROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2"
     )
     value: dict[str | None, dict[int, int]] = {} if by else {None: {}}

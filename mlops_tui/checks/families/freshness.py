@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from statistics import quantiles
 
 from mlops_tui.checks import words
@@ -53,8 +53,10 @@ class Silence:
     log_p: float
 
 
-def usual_silence(filled: Sequence[datetime], begin: datetime, clock: datetime, newest: datetime) -> Silence:
-    """How long the log was silent at the same hour of earlier days, as known at that hour.
+def usual_silence(
+    filled: Sequence[datetime], begin: datetime, clock: datetime, newest: datetime, zone: tzinfo = UTC
+) -> Silence:
+    """How long the log was silent at the same hour of earlier days in `zone`, where people open and close, as known then.
 
     `filled` are the starts of hours with rows, in order, from `begin` on, up to `newest`. The longest usual silence is the
     95th percentile over the days, and at least that of the same weekday a week ago. The probability is the product, over
@@ -65,10 +67,11 @@ def usual_silence(filled: Sequence[datetime], begin: datetime, clock: datetime, 
     week: timedelta | None = None
     # a day counts once the log had begun a day before, and only up to where the present silence starts
     day = 1
-    while (at := clock - timedelta(days=day)) >= begin + timedelta(days=1):
+    local = clock.astimezone(zone)
+    while (at := (local - timedelta(days=day)).astimezone(UTC)) >= begin + timedelta(days=1):
         last = next((h for h in reversed(filled) if h + _HOUR <= at or h <= at), None)
         if last is not None and at <= newest:
-            age = max(timedelta(0), at - (last + _HOUR))
+            age = max(timedelta(0), by_the_clock(last + _HOUR, at, zone))
             ages.append(age)
             week = age if day == 7 else week
         day += 1
@@ -81,12 +84,18 @@ def usual_silence(filled: Sequence[datetime], begin: datetime, clock: datetime, 
     days = max(1, (newest - begin) // timedelta(days=1))
     profile: dict[int, int] = {}
     for h in hours:
-        profile[h.hour] = profile.get(h.hour, 0) + 1
+        place = h.astimezone(zone).hour
+        profile[place] = profile.get(place, 0) + 1
     while hour < end:
-        share = min(1.0, (profile.get(hour.hour, 0) + 0.5) / (days + 1))
+        share = min(1.0, (profile.get(hour.astimezone(zone).hour, 0) + 0.5) / (days + 1))
         log_p += math.log(max(1 - share, 0.5 / (days + 1)))
         hour += _HOUR
     return Silence(longest, len(ages), log_p)
+
+
+def by_the_clock(start: datetime, end: datetime, zone: tzinfo) -> timedelta:
+    """How long it is between two moments by the clock on the wall: the night on which it is set back is as long as any."""
+    return end.astimezone(zone).replace(tzinfo=None) - start.astimezone(zone).replace(tzinfo=None)
 
 
 def _base(subject: Subject, target: str) -> Finding:
@@ -111,8 +120,9 @@ def _age(subject: Subject, ask: Ask, target: str, log: Log) -> Finding:
     start = floor_hour(newest - _MEMORY)
     series = measure.volume_series(log, Window(start, max(newest + timedelta(microseconds=1), start)))
     begin = series.value[0][0] if series.value else newest
-    usual = usual_silence([at for at, _ in series.value], begin, clock, newest)
+    usual = usual_silence([at for at, _ in series.value], begin, clock, newest, subject.project.zone)
     age, origin = clock - newest, provenance(subject, series)
+    lived = by_the_clock(newest, clock, subject.project.zone).total_seconds()
     allowance = usual.longest + log.spec.complete_after + _HOUR
     n = sum(count for _, count in series.value)
     seconds, allowed = age.total_seconds(), allowance.total_seconds()
@@ -121,7 +131,7 @@ def _age(subject: Subject, ask: Ask, target: str, log: Log) -> Finding:
     if usual.days < _LEAST_DAYS and not ask.thresholds:
         days = words.plural(usual.days, "earlier day")
         return base.but(summary=f"{told}; whether that is usual cannot be told from {days}, {_LEAST_DAYS} are needed.")
-    status, decisive = _status(ask, seconds, allowed)
+    status, decisive = _status(ask, seconds, lived, allowed)
     return base.but(
         status=status,
         baseline=allowed,
@@ -134,7 +144,7 @@ def _age(subject: Subject, ask: Ask, target: str, log: Log) -> Finding:
     )
 
 
-def _status(ask: Ask, seconds: float, allowed: float) -> tuple[Status, Threshold | None]:
+def _status(ask: Ask, seconds: float, lived: float, allowed: float) -> tuple[Status, Threshold | None]:
     if ask.thresholds:
         return judge(ask.thresholds, Evidence({"value": seconds, "ratio": seconds / allowed}))
-    return ("crit" if seconds > 2 * allowed else "warn" if seconds > allowed else "ok"), None
+    return ("crit" if lived > 2 * allowed else "warn" if lived > allowed else "ok"), None

@@ -95,7 +95,9 @@ def _counts(subject: Subject, ask: Ask, asked: Asked, log: Log) -> list[_Count]:
     step = step_of(current)
     cycles = past.length // step
     parts: list[tuple[Mapping[str, str], Mapping[int, int], str]] = []
-    by = measure.volume_cycles(log, current, step, cycles, by=ask.segment, where=where, rows=rows)
+    # a whole day holds the same hours on either side of a change of the clocks; a part of one does not
+    zone = subject.project.zone if current.length < step else None
+    by = measure.volume_cycles(log, current, step, cycles, by=ask.segment, where=where, rows=rows, zone=zone)
     if ask.segment is None or ask.whole:
         total: Counter[int] = Counter()
         for seen in by.value.values():
