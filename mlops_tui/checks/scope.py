@@ -45,9 +45,10 @@ def scope_of(subject: Subject, ask: Ask) -> Scope:
     """
     log = subject.log
     by = () if ask.segment is None else (ask.segment,)
+    groups = (*subject.dimensions, *subject.spec.protected)
     for column in by:
-        if column not in subject.dimensions:
-            raise UnknownName("segment", column, subject.dimensions)
+        if column not in groups or column not in log.columns:
+            raise UnknownName("segment", column, groups)
     where = {c: v for c, v in ask.where.items() if v is not None}
     hidden = set(log.spec.sensitive)
     for column, value in where.items():

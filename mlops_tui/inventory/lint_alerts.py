@@ -34,10 +34,6 @@ def _performed(book: Book, alert: Alert, reads: Collection[str] | None, *path: s
     """Nothing that an alert says is silently passed over: neither keys of later issues, nor those its check does not read."""
     if alert.auto:
         book.add("`auto` is not performed yet", "no runbook is started by itself", *path, "auto")
-    for measure, bounds in alert.fire.items():
-        if bounds.learned is not None:
-            hint = "the alert's answer is unknown until they are: write a bound"
-            book.add("`learned` bounds are not measured yet", hint, *path, "fire", measure, "learned")
     if alert.seasonality and alert.compare != "day_over_day":
         hint = "week_over_week is the same hours already; a reference of whole weeks holds every weekday"
         book.add("`seasonality` is of day_over_day alone", hint, *path, "seasonality")

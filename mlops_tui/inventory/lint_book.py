@@ -95,6 +95,9 @@ class Book:
         if bounds is None:
             return
         below, above, low, high = bounds.below, bounds.above, bounds.warn_below, bounds.warn_above
+        if bounds.learned is not None:
+            hint = "the answer is unknown until they are: write a bound"
+            self.add("`learned` bounds are not measured yet", hint, *path, "learned")
         if not any((below, above, low, high, bounds.learned)):
             self.add("a threshold without a bound", "write below:, above:, warn_below:, warn_above: or learned:", *path)
         if below is not None and above is not None and below.value >= above.value:

@@ -173,4 +173,10 @@ def test_a_learned_bound_is_named_since_nothing_measures_it(make: Make) -> None:
     """`learned: 3sd` would make the alert's answer unknown for ever: lint says so."""
     inventory = make(("{below: -10pp, above: 10pp}", "{above: 10pp, learned: 3sd}"))
     (problem,) = found(inventory)
-    assert problem.startswith("inventory.yaml:32:47: `learned` bounds are not measured yet (the alert's answer is unknown")
+    assert problem.startswith("inventory.yaml:32:47: `learned` bounds are not measured yet (the answer is unknown")
+
+
+def test_a_learned_bound_beside_a_feature_is_named_too(make: Make) -> None:
+    """What is written beside a feature is held to the same."""
+    (problem,) = found(make(("description: Age.", "checks: {missing: {learned: 3sd}}, description: Age.")))
+    assert "`learned` bounds are not measured yet" in problem
