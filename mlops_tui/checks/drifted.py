@@ -167,7 +167,7 @@ def _untold(base: Finding, family: Family, case: _Case) -> Finding:
     called = base.target if base.target.lower() == family.noun else f"{family.noun} {base.target}"
     name = f"Drift of {called}" + (words.place(base.slice).replace(" of ", " in ", 1) if base.slice else "")
     if case.few:
-        rows = f"{words.plural(case.n, 'row')} in the window and {case.n_reference:,} to compare with"
+        rows = f"{words.rows(case.n, 'row')} in the window and {words.told(case.n_reference)} to compare with"
         return base.but(summary=f"{name} cannot be told: {rows}, too few.")
     return base.but(status="unknown", summary=f"{name} cannot be told: {case.why}.")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.finding import describe_slice
-from mlops_tui.core.leave import one_line
+from mlops_tui.core.leave import SMALL_CELL, one_line
 from mlops_tui.core.window import Compare
 
 AGAINST: Mapping[Compare, str] = {
@@ -63,6 +63,16 @@ def moment(at: datetime) -> str:
 def place(where: Mapping[str, str]) -> str:
     """Where, within a sentence: ` of region=ES`, or ` overall`."""
     return f" of {one_line(describe_slice(where), most=120)}" if where else " overall"
+
+
+def told(n: int) -> str:
+    """A count of rows as a sentence may tell it, since sentences leave: `fewer than 10`, `2,611`."""
+    return f"fewer than {SMALL_CELL}" if 0 < n < SMALL_CELL else f"{n:,}"
+
+
+def rows(n: int, one: str) -> str:
+    """`fewer than 10 decisions`, `2,611 decisions`."""
+    return f"{told(n)} {one}s"
 
 
 def plural(n: int, one: str, many: str = "") -> str:

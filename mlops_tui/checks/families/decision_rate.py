@@ -49,6 +49,8 @@ def decision_rate(subject: Subject, ask: Ask) -> list[Finding]:
     """Did the share of positive decisions move, overall or in a segment?
 
     The answer by a segment begins with the whole (slice {}), unless asked otherwise. Decisions that are null are not counted.
+    A move is a warning or worse only beyond what earlier windows of the same length and weekday show: rates differ from day
+    to day by more than chance.
     """
     pair, scope = subject.pair(ask.compare, ask.current), scope_of(subject, ask)
     windows = (pair.current, pair.baseline, subject.windows.reference)
@@ -135,11 +137,12 @@ def _few(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, origin
     if not s.now.n and not s.before.n:
         why = f"no decisions in the window nor in {against}"
     elif not s.now.n:
-        why = f"no decisions in the window ({s.before.n:,} in {against})"
+        why = f"no decisions in the window ({words.told(s.before.n)} in {against})"
     elif not s.before.n:
-        why = f"{words.plural(s.now.n, 'decision')}, and none in {against} to compare with"
+        why = f"{words.rows(s.now.n, 'decision')}, and none in {against} to compare with"
     else:
-        why = f"{words.plural(s.now.n, 'decision')} and {s.before.n:,} in {against}, where {ask.min_n} are needed on both sides"
+        sides = f"{words.rows(s.now.n, 'decision')} and {words.told(s.before.n)} in {against}"
+        why = f"{sides}, where {ask.min_n} are needed on both sides"
     return finding.but(threshold=(ask.thresholds or decision_rate.default)[0], summary=f"{name} cannot be told: {why}.")
 
 

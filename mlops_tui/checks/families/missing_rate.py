@@ -36,7 +36,7 @@ def missing_rate(subject: Subject, ask: Ask) -> list[Finding]:
     """Are more values missing than there used to be, in features, score, decision or segments?
 
     NaN counts as missing, empty text does not. Bounds written beside a feature (`checks: {missing: ...}`) hold as well.
-    The answer by a segment begins with the whole, unless asked otherwise.
+    The answer by a segment begins with the whole, unless asked otherwise. A move that earlier windows show too is `ok`.
     """
     pair, scope = subject.pair(ask.compare, ask.current), scope_of(subject, ask)
     names, absent = _columns(subject, ask, scope)
@@ -158,8 +158,8 @@ def _absent(subject: Subject, scope: Scope, pair: Pair, name: str) -> Finding:
 def _too_few(f: Finding, pair: Pair, ask: Ask) -> str:
     against = words.AGAINST[pair.compare]
     return (
-        f"Missing values of {f.target}{words.place(f.slice)} cannot be told: {words.plural(f.n, 'row')} and {f.n_reference:,}"
-        f" in {against}, where {ask.min_n} are needed on both sides."
+        f"Missing values of {f.target}{words.place(f.slice)} cannot be told: {words.rows(f.n or 0, 'row')}"
+        f" and {words.told(f.n_reference or 0)} in {against}, where {ask.min_n} are needed on both sides."
     )
 
 

@@ -141,7 +141,7 @@ def _count(
     if held is None:
         why = f"only {words.plural(len(earlier), 'earlier window')} of the same hours, where 3 are needed"
     elif max(n, held.count) < min_n:
-        why, held = f"{words.plural(n, 'row')} where {held.count:,.0f} are usual, and {min_n} are needed on a side", None
+        why, held = f"{words.rows(n, 'row')} where {held.count:,.0f} are usual, and {min_n} are needed on a side", None
     return _Count(target, label, current, past, n, held, why, origin)
 
 
@@ -190,7 +190,7 @@ def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
         threshold=decisive,
         score=abs(e.z),
         measures={"q_value": q, "expected": e.count, "expected_lo": e.lo, "expected_hi": e.hi, "spread": e.spread},
-        summary=f"{name} {verb} {c.n:,} in {_hours(c.window)} ({told}{usual}).",
+        summary=f"{name} {verb} {words.told(c.n)} in {_hours(c.window)} ({told}{usual}).",
     )
 
 
