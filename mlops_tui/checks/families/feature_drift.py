@@ -20,7 +20,8 @@ def feature_drift(subject: Subject, ask: Ask) -> list[Finding]:
     """Did a feature's distribution move, missing and unseen values included?
 
     Types are the inventory's, never guessed; of free text the length is compared. Deprecated features are watched as long
-    as they are read; removed ones only while the log still has them.
+    as they are read; removed ones only while the log still has them. A drift is a warning or worse only beyond what earlier
+    windows of the same length show by themselves, before its onset.
     """
     chosen = subject.features if ask.feature is None else {ask.feature: subject.features[ask.feature]}
     columns = [_column(subject, name, f) for name, f in chosen.items() if f.status != "removed" or name in subject.log.columns]
