@@ -103,10 +103,10 @@ def test_kill_9_at_random_moments(root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_drivers_that_die_one_after_another_still_end_the_run(root: Path) -> None:
-    """Each driver gets at most five events further and dies: the run ends all the same."""
+    """Each driver gets at most six events further and dies: the run ends all the same."""
     write(root)
     codes = []
     while not codes or (codes[-1] == KILLED and len(codes) < 80):
-        codes.append(ended(begun(drive, root, "every", 5)))
+        codes.append(ended(begun(drive, root, "every", 6)))
     assert codes[-1] == 0
     whole(root, events(root))
