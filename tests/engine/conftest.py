@@ -11,6 +11,7 @@ import pytest
 from support import tiny
 from support.front import ANA
 
+from mlops_tui.core.canonical import canonical
 from mlops_tui.core.settings import Actor
 from mlops_tui.project import Project, open_project
 from mlops_tui.report.chart import Chart
@@ -38,10 +39,10 @@ def opened(root: Path) -> Open:
 
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Charts are built and drawn as text; their PNGs and the draft's page are a few bytes."""
+    """Charts are built and drawn as text; their PNGs are their values, and the draft's page a few bytes."""
 
     def draw(self: Painter, charts: Sequence[Chart], **_: Any) -> list[bytes]:
-        return [c.id.encode() for c in charts]
+        return [canonical(c.as_json()) for c in charts]
 
     monkeypatch.setattr(Painter, "warm", lambda self: None)
     monkeypatch.setattr(Painter, "draw", draw)
