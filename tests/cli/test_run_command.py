@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mlops_tui.cli.commands.run import pair, walked
+from mlops_tui.cli.commands.run import pair, pairs, walked
 from mlops_tui.core.errors import UsageError
 from mlops_tui.core.settings import Actor
 from mlops_tui.engine.types import Artefact, Cancel, Output, Question, RunReport, StepReport, Waiting
@@ -148,3 +148,10 @@ def test_sets_are_pairs():
     for wrong in ("region", "=ES", " =ES"):
         with pytest.raises(UsageError, match="NAME=VALUE"):
             pair(wrong)
+
+
+def test_a_name_is_set_once():
+    """Nobody can tell which of two values was meant: both are named."""
+    assert pairs(["region=ES", "kind=a"]) == {"region": "ES", "kind": "a"}
+    with pytest.raises(UsageError, match="region is set twice: to 'ES' and to 'FR'"):
+        pairs(["region=ES", "region=FR"])

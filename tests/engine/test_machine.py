@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mlops_tui.core.settings import Actor
-from mlops_tui.engine.machine import Ask, Do, End, Settle, decide
-from mlops_tui.incidents.run import AskedQuestion, IntendedEffect, RunState, StepRecord
+from mlops_tui.engine.machine import Ask, Conclude, Do, End, Settle, decide
+from mlops_tui.incidents.run import NOT_STARTED, AskedQuestion, IntendedEffect, RunState, StepRecord
 from mlops_tui.journal.event import Event
 
 AT = datetime(2026, 10, 14, 3, tzinfo=UTC)
@@ -90,6 +90,32 @@ def test_an_effect_without_an_outcome_is_settled_by_a_person() -> None:
     """A write that may have happened is never silently done again."""
     effect = IntendedEffect("e1", "scope", 1, {"plan": {}}, AT)
     assert decide(STEPS, state(record("scope", "running"), effects=(effect,))) == Settle("scope", "e1")
+
+
+@pytest.mark.parametrize("word", ["running", "unknown"])
+def test_what_became_of_an_effect_decides_how_its_step_goes_on(word: str) -> None:
+    """Nobody knows: settle. Its end is known, or a person saw it done: conclude. It never happened: begin anew."""
+    known = record("scope", word)
+    effect = IntendedEffect("e1", "scope", 1, {"plan": {}}, AT)
+    for now, then in (
+        (effect, Settle("scope", "e1")),
+        (replace(effect, state="failed"), Conclude("scope", "e1")),
+        (replace(effect, state="ok", settled=True), Conclude("scope", "e1")),
+        (replace(effect, state="failed", settled=True), Do(("scope",))),
+        (replace(effect, state=NOT_STARTED), Do(("scope",))),
+    ):
+        assert decide(STEPS, state(known, effects=(now,))) == then
+    asked = AskedQuestion("q", "scope", "settle", {}, AT)
+    assert decide(STEPS, state(known, questions=(asked,), effects=(effect,))) == Ask(asked)
+
+
+def test_an_effect_of_an_earlier_attempt_says_nothing_of_this_one() -> None:
+    """After it was settled as not done, the step began anew: the old effect is over."""
+    effect = IntendedEffect("e1", "scope", 1, {"plan": {}}, AT, state="failed", settled=True)
+    assert decide(STEPS, state(replace(record("scope", "running"), attempt=2), effects=(effect,))) == Do(("scope",))
+    again = replace(effect, id="e2", attempt=2, state=None, settled=False)
+    found = decide(STEPS, state(replace(record("scope", "running"), attempt=2), effects=(effect, again)))
+    assert found == Settle("scope", "e2")
 
 
 def test_the_end_of_the_runbook_is_an_end() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def run(
     """
     from mlops_tui.session import runs as session
 
-    values = dict(pair(s) for s in sets)
+    values = pairs(sets)
     project = options.opened(ctx)
     return walked(
         project,
@@ -82,7 +82,7 @@ def run(
 @options.plain
 @click.pass_context
 def resume(ctx: click.Context, incident: str | None, auto: bool, as_json: bool, plain: bool) -> int:
-    """Go on with the run of INCIDENT (by default the only one that was left) where it stopped.
+    """Go on with the run of INCIDENT (by default the newest that was left) where it stopped.
 
     Steps that are done are not done again. Exit codes as for `run`.
     """
@@ -106,6 +106,16 @@ def pair(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise UsageError(f"--set {text!r} is no NAME=VALUE", hint="write it like --set region=ES")
     return name.strip(), value
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """Every `--set`. Raises UsageError for a name that is set twice: nobody can tell which one was meant."""
+    values: dict[str, str] = {}
+    for name, value in map(pair, texts):
+        if name in values:
+            raise UsageError(f"{name} is set twice: to {values[name]!r} and to {value!r}", where=f"--set {name}")
+        values[name] = value
+    return values
 
 
 def walked(
