@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.core.errors import JournalError, QueryError, RunbookError
-from mlops_tui.core.finding import ROW_TYPES, Finding
+from mlops_tui.core.finding import ROW_TYPES, Finding, ranked
+from mlops_tui.core.headline import began
 from mlops_tui.core.window import Window
 from mlops_tui.engine.inputs import INPUT_TYPES
 from mlops_tui.engine.kinds import kinds
@@ -174,12 +175,8 @@ class RunContext:
         return found.id if found else None
 
     def onset(self) -> datetime | None:
-        """When it began: the onset of the worst Finding that has one, of the earliest step that found one."""
-        for record in self.state.steps.values():
-            for finding in record.findings:
-                if finding.onset is not None and finding.status in ("crit", "warn"):
-                    return finding.onset
-        return None
+        """When it began, by the findings so far: the same moment that the draft says."""
+        return began(ranked(f for record in self.state.steps.values() for f in record.findings))
 
     def bind(self, text: str) -> dict[str, Value]:
         """The typed values that a SQL text names."""

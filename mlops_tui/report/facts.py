@@ -9,6 +9,7 @@ from typing import Any
 from mlops_tui.core.canonical import plain
 from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.finding import Finding, describe_slice
+from mlops_tui.core.headline import began, headline
 from mlops_tui.core.window import iso
 from mlops_tui.inventory.types import Owner
 from mlops_tui.inventory.versions import Version, contaminated
@@ -23,12 +24,6 @@ BEFORE, AFTER = timedelta(hours=48), timedelta(hours=1)
 """How long before the onset, and after it, a change is told; without an onset all since the window began are."""
 
 
-def headline(findings: Sequence[Finding]) -> Finding | None:
-    """The Finding that the incident is about: the worst movement of decisions, else the worst bad Finding."""
-    bad = [f for f in findings if f.status in ("crit", "warn") and not f.recovery]
-    return next((f for f in bad if f.kind == "decision_rate"), bad[0] if bad else None)
-
-
 def gather(subject: Subject, findings: Sequence[Finding], *, step: str, run: str = "") -> dict[str, Any]:
     """The facts of an incident, as JSON: place, onset, impact by segment, what moved, changes, versions, data, duties.
 
@@ -36,7 +31,7 @@ def gather(subject: Subject, findings: Sequence[Finding], *, step: str, run: str
     10 are left out, since a draft leaves the machine.
     """
     about = headline(findings)
-    onset = _onset(findings, about)
+    onset = began(findings)
     changes, versions = history(subject)
     since = onset or subject.windows.current.start
     until = onset + AFTER if onset else subject.windows.now
@@ -75,12 +70,6 @@ def _published(found: Finding) -> dict[str, Any]:
     """A Finding's JSON under its own id, without small counts."""
     told = publish.finding(found)
     return found.as_json() | {"summary": told.summary, "n": told.n, "n_reference": told.n_reference}
-
-
-def _onset(findings: Sequence[Finding], about: Finding | None) -> datetime | None:
-    if about is not None and about.onset is not None:
-        return about.onset
-    return next((f.onset for f in findings if f.onset is not None and f.status in ("crit", "warn")), None)
 
 
 def shown_value(subject: Subject, dimension: str, value: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from mlops_tui.core import errors
 from mlops_tui.core.errors import LogError, RunbookError, did_you_mean
 from mlops_tui.core.finding import Finding, ranked
+from mlops_tui.core.headline import headline
 from mlops_tui.engine.kinds.base import Call, Cancelled, Emit, Kind, Names, Note
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Artefact, Outcome, Output, Progress
@@ -67,14 +68,10 @@ def findings_so_far(call: Call) -> tuple[Finding, ...]:
     return ranked(f for record in call.state.steps.values() for f in record.findings)
 
 
-def place(findings: Iterable[Finding]) -> Mapping[str, str]:
-    """Where it moved: the slice of the worst movement of decisions, else of the worst finding with a slice."""
-    bad = [f for f in findings if f.status in ("crit", "warn") and not f.recovery]
-    for kinds in (("decision_rate",), ("score_drift", "feature_drift", "volume", "data_quality")):
-        found = next((f for f in bad if f.kind in kinds), None)
-        if found is not None:
-            return dict(found.slice)
-    return {}
+def place(findings: Sequence[Finding]) -> Mapping[str, str]:
+    """Where it moved: the slice of what the findings (worst first) are about."""
+    about = headline(findings)
+    return dict(about.slice) if about is not None else {}
 
 
 KIND = ChartKind()
