@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlops_tui.core.errors import ChannelError, InvalidFiles, LogError, RunbookError, UsageError, did_you_mean
 from mlops_tui.core.settings import Clock
 from mlops_tui.core.window import both_zones, format_duration
+from mlops_tui.incidents.vocabulary import PREFIX
 
 if TYPE_CHECKING:
     from mlops_tui.channels.slack import SlackSender
@@ -205,7 +206,7 @@ def _journal(project: Project) -> Line:
         if not project.has_journal:
             return Line("journal", "OK", "nothing ran here yet")
         with project.journal(create=False) as journal:
-            count = len(journal.streams("INC-"))
+            count = len(journal.streams(PREFIX))
     except RunbookError as error:
         return Line("journal", "FAIL", error.message, error.hint)
     writable = os.access(project.state / "journal.sqlite", os.W_OK)

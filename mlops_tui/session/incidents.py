@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlops_tui.core.errors import RunbookError, UnknownName
 from mlops_tui.incidents.incident import Incident, fold
 from mlops_tui.incidents.run import fold_run, runs_of
+from mlops_tui.incidents.vocabulary import PREFIX
 
 if TYPE_CHECKING:
     from mlops_tui.engine.types import Artefact
@@ -22,7 +23,7 @@ def incidents(project: Project) -> tuple[Incident, ...]:
     if not project.has_journal:
         return ()
     with project.journal(create=False) as journal:
-        found = [fold(journal.events(stream)) for stream in journal.streams("INC-")]
+        found = [fold(journal.events(stream)) for stream in journal.streams(PREFIX)]
     return tuple(reversed(found))
 
 
@@ -51,7 +52,7 @@ def opened(project: Project, name: str) -> Journal:
     if not project.has_journal:
         raise UnknownName("incident", name, ())
     journal = project.journal(create=False)
-    known = journal.streams("INC-")
+    known = journal.streams(PREFIX)
     if name not in known:
         journal.close()
         raise UnknownName("incident", name, known)

@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops_tui.core.errors import JournalError, UsageError
 from mlops_tui.core.settings import Actor
+from mlops_tui.incidents.vocabulary import PREFIX
 
 _NOBODY = Actor("", 0, "", 0)
 
@@ -40,7 +41,7 @@ def incidents(start: Path) -> dict[str, str]:
         if state is None or not Journal.exists(state):
             return {}
         with Journal.open(state, clock=lambda: datetime.now(UTC), actor=_NOBODY, create=False) as journal:
-            return {stream: fold(journal.events(stream)).title for stream in reversed(journal.streams("INC-"))}
+            return {stream: fold(journal.events(stream)).title for stream in reversed(journal.streams(PREFIX))}
     except JournalError:
         return {}
 

@@ -13,6 +13,7 @@ from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.finding import Finding
 from mlops_tui.core.leave import one_line
 from mlops_tui.core.window import iso
+from mlops_tui.incidents.vocabulary import PREFIX
 from mlops_tui.session.thread import announce
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ Memory = dict[str, tuple[int, Known]]
 
 def newest(journal: Journal, memory: Memory) -> Incidents:
     """The incidents that alerts may join. `memory` is read and kept up."""
-    from mlops_tui.incidents.vocabulary import PREFIX
-
     found: Incidents = {}
     for stream in journal.streams(PREFIX):
         seq = journal.head(stream)[0]
@@ -214,7 +213,7 @@ class Pager:
             "at": iso(self._subject.windows.clock),
             "replayed": self._replayed,
         }
-        return self._journal.start_stream("INC-", "incident_opened", body).stream
+        return self._journal.start_stream(PREFIX, "incident_opened", body).stream
 
     def _severity(self) -> str:
         """The alert's own severity, else its runbook's."""

@@ -20,6 +20,7 @@ from mlops_tui.engine.runbook import Runbook, load_runbook
 from mlops_tui.engine.types import Answer, Artefact, FrontEnd, Output, Question, RunReport, Waiting
 from mlops_tui.incidents.incident import Incident, fold
 from mlops_tui.incidents.run import RunState, fold_run, runs_of
+from mlops_tui.incidents.vocabulary import PREFIX
 from mlops_tui.journal.event import Event
 from mlops_tui.journal.store import shown
 from mlops_tui.session.frozen import freeze, thaw
@@ -297,7 +298,7 @@ def _opened(
 
     Two people who answer the same page at once get one incident: the opening's id names what it follows.
     """
-    same = [i for s in journal.streams("INC-") if (i := fold(journal.events(s))).model == subject.model and i.alert == alert]
+    same = [i for s in journal.streams(PREFIX) if (i := fold(journal.events(s))).model == subject.model and i.alert == alert]
     last = same[-1] if same else None
     if not new and last is not None and last.status == "open":
         opening = journal.events(last.id)[0]
@@ -313,12 +314,12 @@ def _opened(
         "replayed": subject.at_given and subject.windows.clock < project.clock(),
     }
     one = None if new else digest(["incident", subject.model, alert, last.id if last else ""])
-    return journal.start_stream("INC-", "incident_opened", body, id=one).stream, True
+    return journal.start_stream(PREFIX, "incident_opened", body, id=one).stream, True
 
 
 def _unfinished(journal: Journal, incident: str | None) -> tuple[str, RunState, list[str]]:
     """The newest run that was left (of an open incident, unless one is named), and the other incidents with one."""
-    streams = journal.streams("INC-")
+    streams = journal.streams(PREFIX)
     if incident is not None and incident not in streams:
         raise UnknownName("incident", incident, streams)
     found: dict[str, RunState] = {}

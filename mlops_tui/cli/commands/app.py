@@ -22,10 +22,9 @@ def browse(app: App, start: Path, *, given: Path | None) -> int:
 
         return open_project(start, environ=environ)
 
-    reports = app(opener)
-    here = start.resolve()
-    root = next(f for f in (here, *here.parents) if (f / "inventory.yaml").is_file())
-    left(reports, root, given=given)
+    from mlops_tui.project import root_of
+
+    left(app(opener), root_of(start), given=given)
     return 0
 
 
