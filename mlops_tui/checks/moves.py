@@ -63,13 +63,6 @@ def recovers(now: Counts, before: Counts, reference: Counts) -> bool:
     return two_proportion(before.k, before.n, reference.k, reference.n)[1] < _OFF
 
 
-def halfway(now: Counts, before: Counts, reference: Counts) -> bool:
-    """Whether the way back is at least half done."""
-    if now.rate is None or before.rate is None or reference.rate is None:
-        return False
-    return abs(now.rate - reference.rate) <= abs(before.rate - reference.rate) / 2
-
-
 def q_values(ps: Iterable[float | None]) -> list[float | None]:
     """q-values over the tests that were made; None stays None."""
     listed = list(ps)

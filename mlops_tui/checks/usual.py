@@ -91,13 +91,21 @@ def looked_into(
     positives: int,
     min_n: int,
 ) -> Finding:
-    """A rate's move that is a warning or worse, with its onset; `ok` where windows before the onset vary as much."""
+    """A rate's move that is a warning or worse, with its onset; `ok` where windows before the onset vary as much.
+
+    What earlier windows do as well is no recovery either: a Monday does not recover from its Sunday.
+    """
     from mlops_tui.stats.onset import onset
 
     point = onset(series, season=season, window=pair.current.start)
     if point is not None and (point.after - point.before) * (finding.change or 0.0) <= 0:
         point = None
-    custom = usual_rate(pair, series, _until(pair, point), min_n)
+    custom = usual_rate(pair, series, pair.baseline.start if finding.recovery else _until(pair, point), min_n)
+    if finding.recovery:
+        if custom is None or custom.log_p < math.log(COMMON):
+            return finding
+        seen = {"usual_p": math.exp(custom.log_p), "usual_windows": float(custom.samples)}
+        return finding.but(recovery=False, measures=dict(finding.measures) | seen)
     return course(finding, point, custom, thresholds, (positives, finding.n))
 
 
@@ -218,9 +226,13 @@ def held_to_custom(
         return finding
     if _LEVELS.index(by_value) > _LEVELS.index(most):
         return finding.but(status=by_value, threshold=decisive)
-    vary = "vary as much" if usual else "vary nearly as much"
-    return finding.but(
-        status=min(finding.status, most, key=_LEVELS.index),
-        summary=f"{finding.summary.rstrip('.')}; {words.plural(found.samples, 'earlier window')} {vary}.",
-        measures=dict(finding.measures) | {"usual_p": math.exp(found.log_p)},
-    )
+    seen = {"usual_p": math.exp(found.log_p), "usual_windows": float(found.samples)}
+    held = finding.but(status=min(finding.status, most, key=_LEVELS.index), measures=dict(finding.measures) | seen)
+    return held.but(summary=as_usual(finding.summary, held))
+
+
+def as_usual(summary: str, finding: Finding) -> str:
+    """A sentence about a move, with what earlier windows say of it (of a Finding that was held against them)."""
+    windows, p = finding.measures["usual_windows"], finding.measures["usual_p"]
+    vary = "vary as much" if p is not None and p >= COMMON else "vary nearly as much"
+    return f"{summary.rstrip('.')}; {words.plural(int(windows or 0), 'earlier window')} {vary}."

@@ -39,6 +39,17 @@ def test_the_worst_of_thousands_are_told(world):
     assert all(f.onset for f in found if f.status == "crit")
 
 
+def test_three_hundred_values_that_all_fell_are_told_by_the_worst_hundred(world):
+    """What is left out has the status of the worst of it, and needs no numbers of its own."""
+    columns = rows(per_hour=600)
+    columns["region"] = np.random.default_rng(6).integers(0, 300, len(columns["hour"])).astype(str)
+    columns["decision"] = np.where(columns["hour"] >= HOURS - 24, "rejected", columns["decision"])
+    world.write(table(columns))
+    found = world.run("decision_rate", by="region")
+    (rest,) = [f for f in found if f.target == "region"]
+    assert len(found) == MOST_TOLD + 2 and rest.status == "crit" and "200 more answers by region" in rest.summary
+
+
 def test_the_largest_values_are_chosen():
     """Rows decide, then names, so that the choice is always the same."""
     now = {f"v{i:03}": 1000 - i for i in range(150)} | {"tiny": 3, "gone": 0}

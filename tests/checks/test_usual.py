@@ -34,6 +34,9 @@ def test_a_monday_after_a_sunday_is_no_alarm(world, compare):
         assert [f.status for f in found] == ["ok"] * len(found), found[0].summary
     (falls,) = world.run("decision_rate", at=last(5), compare="day_over_day", thresholds=TEN)
     assert falls.change < -0.1 and "earlier windows vary as much" in falls.summary and falls.onset is None
+    (rises,) = world.run("decision_rate", at=last(0), compare="day_over_day", thresholds=TEN)
+    assert rises.change > 0.1 and not rises.recovery and "earlier windows vary as much" in rises.summary
+    assert "recover" not in rises.summary
 
 
 def test_a_fall_on_a_monday_is_still_an_alarm(world):

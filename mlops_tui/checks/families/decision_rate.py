@@ -9,12 +9,12 @@ from datetime import datetime
 from mlops_tui.checks import words
 from mlops_tui.checks.ask import Ask
 from mlops_tui.checks.judge import ALPHA, Evidence, judge_move
-from mlops_tui.checks.moves import Counts, HourOfDay, Move, halfway, history, move, q_values, recovers
+from mlops_tui.checks.moves import Counts, HourOfDay, Move, history, move, q_values, recovers
 from mlops_tui.checks.registry import check
 from mlops_tui.checks.scope import Scope, provenance, scope_of
 from mlops_tui.checks.slices import shortened
-from mlops_tui.checks.usual import looked_into
-from mlops_tui.core.finding import Finding, Provenance, Status
+from mlops_tui.checks.usual import as_usual, looked_into
+from mlops_tui.core.finding import Finding, Provenance
 from mlops_tui.core.threshold import Quantity, Threshold
 from mlops_tui.core.window import Pair
 from mlops_tui.logs import measure
@@ -95,7 +95,7 @@ def _moved(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, m: M
     evidence = Evidence(sizes, baseline, q, (s.now.k, s.now.n))  # type: ignore[arg-type]
     back = pair.compare != "reference" and q < ALPHA and recovers(s.now, s.before, s.reference)
     status, decisive, back = judge_move(thresholds, evidence, back)
-    return _base(subject, scope, pair, s, origin).but(
+    finding = _base(subject, scope, pair, s, origin).but(
         status=status,
         change=m.change,
         interval=m.interval,
@@ -104,9 +104,9 @@ def _moved(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, m: M
         threshold=decisive,
         score=m.score,
         recovery=back,
-        summary=_sentence(subject, scope, pair, s, m, status, back),
         measures={"q_value": q, "reference_rate": s.reference.rate, "positives": float(s.now.k)},
     )
+    return finding.but(summary=_sentence(subject, pair, finding))
 
 
 def _base(subject: Subject, scope: Scope, pair: Pair, s: _Slice, origin: Provenance) -> Finding:
@@ -146,30 +146,25 @@ def _few(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, origin
     return finding.but(threshold=(ask.thresholds or decision_rate.default)[0], summary=f"{name} cannot be told: {why}.")
 
 
-def _sentence(subject: Subject, scope: Scope, pair: Pair, s: _Slice, m: Move, status: Status, back: bool) -> str:
-    where = scope.slice(s.group) if s.group else dict(scope.label)
-    name = words.rate_name(subject.spec.decision.positive) + words.place(where)
-    now, before = words.percent(s.now.rate or 0.0), words.percent(s.before.rate or 0.0)
-    lo, hi = m.interval
-    numbers = (
-        f"{words.points(m.change)} points, 95% {words.points(lo)}..{words.points(hi)}; {words.plural(s.now.n, 'decision')}"
-    )
+def _sentence(subject: Subject, pair: Pair, f: Finding) -> str:
+    name = words.rate_name(subject.spec.decision.positive) + words.place(f.slice)
+    value, baseline, change, usual = f.value or 0.0, f.baseline or 0.0, f.change or 0.0, f.measures["reference_rate"]
+    now, before = words.percent(value), words.percent(baseline)
+    lo, hi = f.interval or (0.0, 0.0)
+    numbers = f"{words.points(change)} points, 95% {words.points(lo)}..{words.points(hi)}; {words.plural(f.n, 'decision')}"
     against = words.AGAINST[pair.compare]
-    reference = ""
-    if pair.compare != "reference" and s.reference.rate is not None:
-        reference = f"; the reference is {words.percent(s.reference.rate)}"
-    if back:
-        verb = "recovered" if halfway(s.now, s.before, s.reference) else "is recovering"
-        return f"{name} {verb} from {before} to {now} ({numbers}{reference})."
-    if status == "ok":
+    reference = f"; the reference is {words.percent(usual)}" if pair.compare != "reference" and usual is not None else ""
+    if f.recovery:
+        half = usual is not None and abs(value - usual) <= abs(baseline - usual) / 2
+        return f"{name} {'recovered' if half else 'is recovering'} from {before} to {now} ({numbers}{reference})."
+    if f.status == "ok":
         return f"{name} is {now}, was {before} in {against} ({numbers}{reference})."
-    verb = "fell" if m.change < 0 else "rose"
-    return f"{name} {verb} from {before} to {now} ({numbers}; against {against}{reference})."
+    return f"{name} {'fell' if change < 0 else 'rose'} from {before} to {now} ({numbers}; against {against}{reference})."
 
 
 def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, found: list[Finding]) -> list[Finding]:
     """The onset of every move that is a warning or worse, from one series by hour; `ok` where earlier windows vary as much."""
-    moved = [f for f in found if f.status in ("warn", "crit")]
+    moved = [f for f in found if f.change is not None and (f.status in ("warn", "crit") or f.recovery)]
     if not moved:
         return found
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
@@ -183,7 +178,7 @@ def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, found: list[Fin
     season = HourOfDay(subject.project.zone)
     out = []
     for f in found:
-        if f.status not in ("warn", "crit"):
+        if f not in moved:
             out.append(f)
             continue
         if by is not None and by in f.slice:
@@ -192,5 +187,8 @@ def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, found: list[Fin
             hours = asked(subject.log, decision, span, where=scope.where, rows=scope.rows).value.get(None, [])
         counted = [(at, r.n, r.positives) for at, r in hours]
         bounds, positives = ask.thresholds or decision_rate.default, int(f.measures["positives"] or 0)
-        out.append(looked_into(f, pair, counted, season, bounds, positives, ask.min_n))
+        seen = looked_into(f, pair, counted, season, bounds, positives, ask.min_n)
+        if f.recovery and not seen.recovery:
+            seen = seen.but(summary=as_usual(_sentence(subject, pair, seen), seen))
+        out.append(seen)
     return out
