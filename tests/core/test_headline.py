@@ -25,7 +25,8 @@ def test_the_worst_movement_of_decisions_comes_first() -> None:
 
 def test_what_is_well_or_comes_back_is_no_headline() -> None:
     """Recoveries, too few rows and unknowns are not what an incident is about."""
-    fine = [found("decision_rate", "ok", recovery=True, onset=EARLY), found("volume", "insufficient"), found("volume", "unknown")]
+    back = found("decision_rate", "ok", recovery=True, onset=EARLY)
+    fine = [back, found("volume", "insufficient"), found("volume", "unknown")]
     assert headline(fine) is None
     assert began(fine) is None
 
