@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import queue
+import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support import tiny
 from support.front import ANA
 
-from mlops_tui.engine.types import Answer, Item, Waiting
+from mlops_tui.engine.types import Answer, Item, RunReport, Waiting
 from mlops_tui.incidents.run import fold_run, runs_of
 from mlops_tui.journal import Event, Journal
 
@@ -86,3 +89,23 @@ def whole(root: Path, found: tuple[Event, ...]) -> None:
     assert (root / "calls").read_text() == "x\n", "the command ran once"
     assert found[-1].type == "run_ended"
     assert (found[-1].body or {})["state"] == "ended"
+
+
+def stages(root: Path, monkeypatch: pytest.MonkeyPatch, go: Callable[[], RunReport]) -> list[Path]:
+    """The project's folder as it lies on the disk after each event of one run: what a kill there leaves behind."""
+    found: list[Path] = []
+    append = Journal._append
+
+    def kept(self: Journal, event: Event, *, driven: bool) -> Event:
+        done = append(self, event, driven=driven)
+        self._con.execute("commit")
+        found.append(root.with_name(f"stage{len(found) + 1}"))
+        shutil.copytree(root, found[-1], symlinks=True, ignore=shutil.ignore_patterns("logs"))
+        (found[-1] / "logs").symlink_to((root / "logs").resolve())
+        self._con.execute("begin immediate")
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_append", kept)
+        assert go().state == "ended"
+    return found

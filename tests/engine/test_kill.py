@@ -10,38 +10,17 @@ from pathlib import Path
 import pytest
 
 from mlops_tui.core.errors import RunbookError
-from mlops_tui.journal import Event, Journal
 from mlops_tui.session.runs import resume, run
 from tests.engine.conftest import Open
-from tests.engine.every import Person, events, whole, write
+from tests.engine.every import Person, events, stages, whole, write
 from tests.engine.killing import begun, drive, ended
 
 KILLED = -9
 
 
-def stages(root: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The project's folder as it lies on the disk after each event of one run: what a kill there leaves behind."""
-    found: list[Path] = []
-    commit = Journal._append
-
-    def kept(self: Journal, event: Event, *, driven: bool) -> Event:
-        done = commit(self, event, driven=driven)
-        self._con.execute("commit")
-        found.append(root.with_name(f"stage{len(found) + 1}"))
-        shutil.copytree(root, found[-1], ignore=shutil.ignore_patterns("logs"))
-        (found[-1] / "logs").symlink_to(root / "logs")
-        self._con.execute("begin immediate")
-        return done
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, "_append", kept)
-        assert run(opened(), write(root), sets={}, front=Person(root)).state == "ended"
-    return found
-
-
 def test_a_run_goes_on_from_any_event(root: Path, opened: Open, unpainted: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the driver dies, the next one ends the run: no event lost, no message, no command and no step twice."""
-    found = stages(root, opened, monkeypatch)
+    found = stages(root, monkeypatch, lambda: run(opened(), write(root), sets={}, front=Person(root)))
     assert len(found) == len(events(root)) > 35
     settled = 0
     for stage in found:
