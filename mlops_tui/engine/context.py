@@ -54,10 +54,11 @@ class RunContext:
         self._absent: dict[str, str] = {}
         self.bench = self._bench()
 
-    def close(self) -> None:
-        """Close the run's DuckDB, and end the child that draws."""
+    def close(self, *, busy: bool = False) -> None:
+        """End the child that draws, and close the run's DuckDB unless it is `busy`: closing waits for a query to end."""
         self.painter.close()
-        self.bench.close()
+        if not busy:
+            self.bench.close()
 
     def known(self) -> list[str]:
         """Every name that text may use now."""

@@ -10,6 +10,7 @@ from mlops_tui.core.canonical import plain
 from mlops_tui.core.errors import JournalError
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome
+from mlops_tui.journal.store import shown
 
 SUFFIX = "arrow"
 
@@ -49,7 +50,8 @@ def read_relation(path: Path, sha256: str) -> Any:
     """The Arrow table that was kept. Raises JournalError where the file is not what the journal names."""
     import pyarrow as pa
 
-    data = path.read_bytes()
+    with shown(path):
+        data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise JournalError(f"the kept result {path.name[:12]} was changed", where=str(path))
     return pa.ipc.open_file(pa.BufferReader(data)).read_all()

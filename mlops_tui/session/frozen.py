@@ -18,12 +18,15 @@ from mlops_tui.core.leave import one_line, visible
 from mlops_tui.core.window import Windows, iso
 from mlops_tui.engine.kinds import params_types
 from mlops_tui.engine.runbook import Runbook, parse_runbook
+from mlops_tui.journal.store import shown
 from mlops_tui.logs.manifest import Manifest, find
 
 if TYPE_CHECKING:
     from mlops_tui.journal.journal import Journal
     from mlops_tui.project import Project, Subject
 
+NEEDED = ("text", "source", "inventory", "model", "sets", "windows", "files", "at_given", "future_rows", "age")
+"""What a run cannot go on without."""
 MOST_LINES = 30
 """Lines of a changed runbook's difference that are shown."""
 MOST_FILES = 3
@@ -81,10 +84,15 @@ def thaw(project: Project, journal: Journal, frozen: Mapping[str, Any]) -> Thawe
     """Stands on a frozen start: its runbook, its inventory, its windows, and no files but its own.
 
     People are those of now: who left must not confirm, and a message goes to the channel that is read today. Raises
-    InvalidFiles where this version cannot read what was frozen, LogError where the files are gone.
+    RunbookError where too little is known of the start, InvalidFiles where this version cannot read what was frozen,
+    LogError where the files are gone.
     """
     from mlops_tui.inventory.inventory import parse
 
+    lacking = [n for n in NEEDED if n not in frozen]
+    if lacking:
+        what = "its start was purged" if len(lacking) == len(NEEDED) else f"it was begun by version {frozen.get('tool')}"
+        raise RunbookError(f"this run cannot go on: {what}", hint="begin a new one with runbook run NAME --incident ID")
     runbook = parse_runbook(str(frozen["text"]), source=str(frozen["source"]), kinds=params_types())
     model = str(frozen["model"])
     then = parse(str(frozen["inventory"]), project.root)
@@ -130,7 +138,8 @@ def _files(manifest: Manifest) -> dict[str, list[Any]]:
 
 def _kept_files(journal: Journal, sha256: str) -> dict[str, dict[str, list[Any]]]:
     path = journal.artefact(sha256)
-    data = path.read_bytes()
+    with shown(path):
+        data = path.read_bytes()
     if digest(data) != sha256:
         raise JournalError("the kept list of log files was changed", where=str(path), hint="begin a new run")
     files: dict[str, dict[str, list[Any]]] = json.loads(data)

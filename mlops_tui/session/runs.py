@@ -140,8 +140,7 @@ def _drive(
     try:
         return drive.go(first)
     finally:
-        if not drive.performer.left_behind:  # closing would wait for a query that does not end
-            context.close()
+        context.close(busy=drive.performer.left_behind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support import tiny
 from support.front import Script, states
 
+from mlops_tui.core.errors import NotTheDriver, RunbookError
 from mlops_tui.engine.types import Cancel, Item, Waiting
 from mlops_tui.incidents.run import fold_run
 from mlops_tui.journal import Event
@@ -167,3 +170,32 @@ def test_an_answer_from_elsewhere_is_found_and_shown(root: Path, opened: Open) -
     assert report.steps[0].text == "tbeck: q"
     shown: list[Any] = [i for i in front.items if isinstance(i, Event) and i.actor.login == "tbeck"]
     assert [e.type for e in shown] == ["answered", "note"]
+
+
+def test_who_lost_the_run_does_nothing_more(root: Path, opened: Open) -> None:
+    """Somebody deletes the lock and takes over while the first driver waits: its yes no longer begins the command."""
+    tiny.runbook(root, f"  - {{id: act, {ACT}}}\n")
+
+    class Loses(Script):
+        def show(self, item: Item) -> None:
+            if isinstance(item, Waiting) and item.question.kind == "approve":
+                (root / ".runbook" / "state" / "runs" / "INC-1.1.lock").unlink()
+                assert resume(opened(), front=Script()).state == "waiting"
+            super().show(item)
+
+    with pytest.raises(NotTheDriver, match="driven by another process"):
+        run(opened(), "probe", sets={}, front=Loses({"act": "yes"}))
+    assert not (root / "calls").exists()
+    assert resume(opened(), front=Person(root)).state == "ended"
+    assert (root / "calls").read_text() == "x\n"
+
+
+def test_a_start_that_was_purged_says_so(root: Path, opened: Open) -> None:
+    """Nothing can be stood on: a clear error and the way out, not a traceback."""
+    tiny.runbook(root, "  - {id: what, ask: {question: x}}\n")
+    run(opened(), "probe", sets={}, front=Script())
+    with sqlite3.connect(root / ".runbook" / "state" / "journal.sqlite") as con:
+        con.execute("update event set body = null where type = 'run_started'")
+    con.close()
+    with pytest.raises(RunbookError, match="its start was purged"):
+        resume(opened(), front=Script())
