@@ -148,8 +148,8 @@ class Drive:
         call = self._call(state, step, attempt, None)
         try:
             question = kind.question(call)
-        except RunbookError as error:
-            self._finish(step, attempt, Outcome("failed", error=str(error)))
+        except Exception as error:  # noqa: BLE001 - the border of a step, as when it is performed
+            self._finish(step, attempt, self.performer.failed(step, error))
             return
         if question is None:
             self._perform(step, kind, call)
@@ -232,8 +232,8 @@ class Drive:
             return
         try:
             effect = kind.plan(call)
-        except RunbookError as error:
-            self._finish(step, call.attempt, Outcome("failed", error=str(error)))
+        except Exception as error:  # noqa: BLE001 - the border of a step, as when it is performed
+            self._finish(step, call.attempt, self.performer.failed(step, error))
             return
         if effect is not None and not approved(call.answer, effect):
             self.talk.say(step.id, "what would be done is no longer what was confirmed; it is asked again")

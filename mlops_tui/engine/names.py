@@ -85,7 +85,10 @@ class Values:
         if value is None:
             return "–"
         if isinstance(value, datetime):
-            return both_zones(value, self._zone) if value.tzinfo else as_text(value)
+            try:
+                return both_zones(value, self._zone) if value.tzinfo else as_text(value)
+            except OverflowError:  # at the calendar's last hours another zone has no such time
+                return as_text(value)
         if isinstance(value, timedelta):
             return format_duration(value)
         if isinstance(value, bool):

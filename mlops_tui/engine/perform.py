@@ -77,6 +77,14 @@ class Performer:
         runbook = self._context.runbook
         return f"{self._context.explained(error)} ({runbook.source}:{runbook.sql_line(step, key, error.line)})"
 
+    def failed(self, step: Step, error: BaseException) -> Outcome:
+        """The outcome of a step that raised this. A fault of ours is kept in a log file and must not take the run with it."""
+        if isinstance(error, RunbookError):
+            return Outcome("failed", error=self.placed(step, step.kind, error))
+        path = self._project.crash_log("".join(traceback.format_exception(error)))
+        text = f"internal error in step {step.id}: {type(error).__name__}: {error} (details: {path})"
+        return Outcome("failed", error=text)
+
     def _once(self, step: Step, kind: Kind, call: Call) -> Outcome:
         signals: queue.SimpleQueue[Output | Progress] = queue.SimpleQueue()
         limit = step.common.timeout or (READ_TIMEOUT if kind.effect == "read" else WRITE_TIMEOUT)
@@ -99,10 +107,8 @@ class Performer:
         error = found.error
         if call.effect is None and isinstance(error, JournalError) and isinstance(error.__cause__, OSError | sqlite3.Error):
             raise error  # nothing can be kept now; the step is done again when there is room
-        if isinstance(error, RunbookError):
-            return Outcome(wrong, error=self.placed(step, step.kind, error))
-        path = self._project.crash_log("".join(traceback.format_exception(error)))
-        return Outcome(wrong, error=f"internal error in {call.where}: {type(error).__name__}: {error} (details: {path})")
+        assert error is not None
+        return replace(self.failed(step, error), state=wrong)
 
     def _watched(
         self,

@@ -305,6 +305,27 @@ def test_charts_that_nobody_wants_any_more_are_not_drawn(monkeypatch: pytest.Mon
     assert painter._child is None
 
 
+@pytest.mark.parametrize("part", ["question", "plan", "perform"])
+def test_a_fault_of_ours_costs_the_step_and_not_the_run(
+    root: Path, opened: Open, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Whatever part of a step breaks: it fails, or is unknown once it began, with a log file; the run goes on as declared."""
+
+    def breaks(*_: Any) -> Any:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(type(kinds()["run"]), part, breaks)
+    name = tiny.runbook(root, "  - {id: act, continue_on_error: true, run: {argv: [echo]}}\n  - {id: after, note: x}\n")
+    front = Script({"act": "yes"})
+    front.show = _settles(front, "done")  # type: ignore[method-assign]
+    report = run(opened(), name, sets={}, front=front)
+    assert states(report) == {"act": "ok" if part == "perform" else "failed", "after": "ok"}
+    said = next((e.body or {})["error"] for e in events(root) if e.type == "step_ended" and e.step == "act")
+    assert "internal error in step act: KeyError" in said
+    log = Path(said.split("details: ")[1].rstrip(")"))
+    assert "breaks" in log.read_text()
+
+
 # -- a front end that fails
 
 
