@@ -5,7 +5,8 @@ VENV ?= .venv
 DEMO ?= demo
 ROWS ?=
 PYTHON ?=
-MARK ?= not slow
+MARK ?= not slow and not proof
+JOBS ?= 2
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNBOOK = $(BIN)/runbook
@@ -40,10 +41,10 @@ demo: $(VENV)/.base ## make a demo chain with an incident in it, and run the run
 	@echo "to type runbook as above: . $(BIN)/activate" >&2
 
 test: $(VENV)/.dev ## the tests that every change must pass
-	@$(BIN)/python -m pytest -m "$(MARK)"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "$(MARK)"
 
 proof: $(VENV)/.dev ## the slow tests (many seeds, whole processes), and what is measured, each beside its bar
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "slow or proof"
 	@for each in benchmarks/*.py; do $(BIN)/python "$$each" || missed="$$missed $$each"; done; \
 	  test -z "$$missed" || { echo "missed the bar:$$missed" >&2; exit 1; }
 

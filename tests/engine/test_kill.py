@@ -38,7 +38,7 @@ def test_a_run_goes_on_from_any_event(root: Path, opened: Open, unpainted: None,
     assert settled == 1, "only between intent and outcome a person must say what happened"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_kill_9_after_any_event(root: Path, tmp_path: Path) -> None:
     """The same with real processes and a real signal."""
     write(root)
@@ -60,7 +60,7 @@ def test_kill_9_after_any_event(root: Path, tmp_path: Path) -> None:
     assert kill > 35
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_kill_9_at_random_moments(root: Path, tmp_path: Path) -> None:
     """Up to three drivers die at moments that nobody chose; the fourth ends the run."""
     write(root)
@@ -80,7 +80,7 @@ def test_kill_9_at_random_moments(root: Path, tmp_path: Path) -> None:
         whole(here, events(here))
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_drivers_that_die_one_after_another_still_end_the_run(root: Path) -> None:
     """Each driver gets at most six events further and dies: the run ends all the same."""
     write(root)

@@ -28,7 +28,7 @@ def found(report: RunReport) -> list[list[str]]:
     return [[f.id for f in s.findings] for s in report.steps]
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_approval_drop_goes_on_from_any_event(
     project: Project,
     root: Path,

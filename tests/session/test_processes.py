@@ -157,7 +157,7 @@ def test_a_second_person_is_told_who_drives_and_where(root: Path, started: list[
     assert started[0].ended() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_two_that_begin_at_once(root: Path, started: list[Terminal]) -> None:
     """Pairs of processes start or resume at the same moment: exactly one drives each run, and no incident is opened twice."""
     tiny.runbook(root, "  - {id: a, query: select 1 as x}\n  - {id: what, ask: {question: q, answers: [data]}}\n")

@@ -19,7 +19,7 @@ FEW = (0, 7, 3)
 REST = (1, 2, 4, 5, 6, 8, 9)
 
 
-@pytest.mark.parametrize("seed", [*FEW, *(pytest.param(s, marks=pytest.mark.slow) for s in REST)])
+@pytest.mark.parametrize("seed", [*FEW, *(pytest.param(s, marks=pytest.mark.proof) for s in REST)])
 def test_the_draft_agrees_with_the_truth(seed: int, tmp_path: Path) -> None:
     """Region, day, feature, score and cause of the draft are the simulator's; the alert fires there and only there."""
     root = tmp_path / "demo"
