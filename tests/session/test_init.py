@@ -154,7 +154,8 @@ def test_files_that_cannot_be_read_are_named_in_the_file(tmp_path: Path) -> None
     write(tmp_path / "logs" / "a.jsonl", {"at": r.text("%Y-%m-%dT%H:%M:%SZ"), "score": r.p, "decision": r.p > 0.5})
     (tmp_path / "logs" / "b.jsonl").touch()
     report = begun(tmp_path / "logs", tmp_path / "new")
-    assert "b.jsonl: it is empty" in (report.root / "inventory.yaml").read_text()
+    told = " ".join((report.root / "inventory.yaml").read_text().replace("#", " ").split())  # a long path folds the line
+    assert "b.jsonl: it is empty" in told
 
 
 def test_the_same_log_gives_the_same_bytes(log: Path, tmp_path: Path) -> None:
