@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.drawing import unpainted
 from support.front import ANA, CLOCK
 
 from mlops_tui.project import Project, open_project
 from mlops_tui.session.demo import demo
+
+__all__ = ["chain", "project", "root", "unpainted", "write_runbook"]
 
 
 @pytest.fixture(scope="session")

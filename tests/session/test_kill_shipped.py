@@ -12,7 +12,6 @@ from mlops_tui.core.errors import RunbookError
 from mlops_tui.engine.types import RunReport
 from mlops_tui.project import Project, open_project
 from mlops_tui.session.runs import resume, run
-from tests.engine.conftest import unpainted  # noqa: F401 - a fixture
 from tests.engine.every import events, stages
 
 
@@ -32,7 +31,7 @@ def found(report: RunReport) -> list[list[str]]:
 def test_approval_drop_goes_on_from_any_event(
     project: Project,
     root: Path,
-    unpainted: None,  # noqa: F811
+    unpainted: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same states, findings and messages as in a run that nothing stopped; each step ended once."""

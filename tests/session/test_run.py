@@ -14,31 +14,14 @@ from mlops_tui.core.errors import InvalidFiles, UnknownName, UsageError
 from mlops_tui.engine.tell import run_json
 from mlops_tui.project import Project, open_project
 from mlops_tui.session.incidents import incident, incidents, postmortem
-from mlops_tui.session.messages import outbox
 from mlops_tui.session.runs import resume, run
 
 Write = Callable[..., str]
+pytestmark = pytest.mark.usefixtures("unpainted")
 
 
 def go(project: Project, name: str, front: Script | None = None, *, auto: bool = False, at: str | None = None, **sets: str):
     return run(project, name, sets=sets, at=at, front=front or Script(), auto=auto)
-
-
-def test_the_main_job(project: Project) -> None:
-    """Unattended, the shipped runbook ends with findings, charts, waiting messages and a draft that names the cause."""
-    report = go(project, "approval-drop", auto=True)
-    assert report.state == "ended"
-    assert states(report)["scope"] == "attention"
-    kinds = [a.kind for a in report.artefacts]
-    assert kinds.count("png") >= 4
-    assert kinds.count("markdown") == 1
-    assert all((project.root / a.path).is_file() for a in report.artefacts)
-    waiting = outbox(project)
-    assert {m.channel for m in waiting} == {"#ml-incidents", "#risk-oncall"}
-    assert {m.state for m in waiting} <= {"queued", "waiting"}
-    text = postmortem(project, report.incident).text
-    for word in ("Spain", "13 October 2026", "bank_label", "score", "contaminated", "eu-payment-labels", "Ivo Lang"):
-        assert word in text
 
 
 def test_a_second_run_joins_the_incident_and_finds_the_same(project: Project) -> None:

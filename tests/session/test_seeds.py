@@ -20,7 +20,7 @@ REST = (1, 2, 4, 5, 6, 8, 9)
 
 
 @pytest.mark.parametrize("seed", [*FEW, *(pytest.param(s, marks=pytest.mark.proof) for s in REST)])
-def test_the_draft_agrees_with_the_truth(seed: int, tmp_path: Path) -> None:
+def test_the_draft_agrees_with_the_truth(seed: int, tmp_path: Path, unpainted: None) -> None:
     """Region, day, feature, score and cause of the draft are the simulator's; the alert fires there and only there."""
     root = tmp_path / "demo"
     demo(root, seed=seed, rows=300_000)
