@@ -70,15 +70,18 @@ CHECKS_TAIL = """
 | `insufficient` | FEW | fewer than `min_n` rows (30) on a side: never called `ok` |
 | `unknown` | UNKNOWN | could not be measured; the summary says why |
 
-"More than chance" is a q-value below 0.05: the false-discovery rate of Benjamini and Hochberg (1995) over all segments and
-columns of one answer. A bound on `value` of a rate must be passed by more than chance as well. A move back to the reference,
-after a comparison window that was off, is a `recovery`: shown, status `ok`, never paged.
+"More than chance" is a q-value below 0.05 (0.01 for what `runbook check` asks by itself): the false-discovery rate of Benjamini
+and Hochberg (1995) over all segments and columns of one answer. A bound on `value` of a rate must be passed by more than chance
+as well. What earlier windows of the same length show too is `ok`, and the sentence says so. Of a segment with many values the
+hundred worst, or largest, are told. A move back to the reference, after a comparison window that was off, is a `recovery`:
+shown, status `ok`, never paged.
 
 An alert fires when one of its findings is `crit`; a warning, too few rows and an unknown never fire, and the last two are named
 in its reason, so that silence is not taken for health.
 
-`log_health` is no check that can be asked: `runbook check` adds its findings where files of a log cannot be read, rows of
-a damaged file were left out, or rows are later than the clock. They are warnings.
+`log_health` is no check that can be asked: `runbook check` adds its findings on the model's log and its sources' where files
+cannot be read, rows of a damaged file were left out, have no time, are later than the clock or repeat an id, and where files of
+the windows lack a declared column or hold it in another type. They are warnings.
 """
 
 

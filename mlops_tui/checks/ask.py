@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from mlops_tui.checks.judge import ALPHA
 from mlops_tui.core.errors import RunbookError, UnknownName
 from mlops_tui.core.threshold import MEASURES, Threshold
 from mlops_tui.core.window import Compare
@@ -22,6 +23,7 @@ class Ask:
     `by` is a segment (None or `all`: none); `of` is a source's name or `sources` where a check can look upstream; `where`
     restricts to equal values, a None restricts nothing; `whole` says whether the answer by segment begins with the whole.
     `seasonal` asks that a move since the day before stands against the same hours a week earlier, too.
+    `alpha` is the false-discovery rate of the answer.
     `unmeasured` names a bound that was declared and that nothing here can hold (then the answer is `unknown`).
     """
 
@@ -38,6 +40,7 @@ class Ask:
     thresholds: tuple[Threshold, ...] = ()
     whole: bool = True
     seasonal: bool = False
+    alpha: float = ALPHA
     unmeasured: str = ""
 
     @property

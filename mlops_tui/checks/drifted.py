@@ -174,7 +174,7 @@ def _untold(base: Finding, family: Family, case: _Case) -> Finding:
 
 def _judged(ask: Ask, pair: Pair, family: Family, base: Finding, d: Drift, q: float) -> Finding:
     sizes = {"value": d.psi, "change": d.excess, "psi": d.excess, "js": d.js, "ks": d.ks}
-    status, decisive = judge(ask.thresholds or DEFAULT, Evidence(sizes, q=q))  # type: ignore[arg-type]
+    status, decisive = judge(ask.thresholds or DEFAULT, Evidence(sizes, q=q, alpha=ask.alpha))  # type: ignore[arg-type]
     where = words.place(base.slice).replace(" of ", " in ", 1) if base.slice else ""
     verb = "drifted from" if status != "ok" else "differs a little from" if q < ALPHA else "is close to"
     numbers = f"PSI {d.psi:.3f}, of which {min(d.floor, d.psi):.3f} is noise"

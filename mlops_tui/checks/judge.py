@@ -20,14 +20,15 @@ class Evidence:
     """What thresholds are held against.
 
     `sizes` are effect sizes by measure; `baseline` turns a change into a relative one for bounds in `%`; `q` is the
-    q-value of "nothing changed" (None: size alone decides); `counts` are (positives, n) where a `value` is a rate, so
-    that its bound is passed only by more than chance.
+    q-value of "nothing changed" (None: size alone decides), significant below `alpha`; `counts` are (positives, n) where a
+    `value` is a rate, so that its bound is passed only by more than chance.
     """
 
     sizes: Mapping[Measure, float | None]
     baseline: float | None = None
     q: float | None = None
     counts: tuple[int, int] | None = None
+    alpha: float = ALPHA
 
 
 def judge(thresholds: Sequence[Threshold], evidence: Evidence) -> tuple[Status, Threshold | None]:
@@ -72,4 +73,4 @@ def _passed(measure: Measure, bound: Quantity | None, side: int, evidence: Evide
         return False
     if measure == "value":
         return evidence.counts is None or beyond(*evidence.counts, bound.value) < ALPHA
-    return evidence.q is None or evidence.q < ALPHA
+    return evidence.q is None or evidence.q < evidence.alpha

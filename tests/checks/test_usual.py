@@ -3,9 +3,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from mlops_tui import checks
 from mlops_tui.core.threshold import Quantity, Threshold
 
-from .conftest import HOURS, NOW, rows, table
+from .conftest import HOURS, NOW, feed, rows, table
 
 DAY = timedelta(days=1)
 TEN = (Threshold("change", below=Quantity(-0.1, "pp"), above=Quantity(0.1, "pp")),)
@@ -128,3 +129,23 @@ def test_seasonality_without_a_day_before_is_refused(quiet):
     """Against the reference it would be ignored; so it is unknown, with the reason."""
     (found,) = quiet.run("decision_rate", seasonal=True)
     assert found.status == "unknown" and "seasonality is of day_over_day alone" in found.summary
+
+
+def test_a_quiet_small_log_seldom_warns(world):
+    """Days of a hundred rows a region, nothing happening: of all that nobody declared, at most one thing warns."""
+    bad = []
+    for seed in range(3):
+        world.write(table(rows(per_hour=12, seed=20 + seed)))
+        world.write(feed(), log="feed")
+        for back in range(0, 11, 3):
+            subject = world.subject(at=NOW - back * DAY)
+            for ask in checks.suite(subject.spec, subject.features):
+                bad += [f.summary for f in checks.run(subject, ask) if f.status in ("warn", "crit")]
+    assert len(bad) <= 1, bad
+
+
+def test_what_nobody_declared_is_held_to_more(quiet):
+    """The standard suite's questions have a lower false-discovery rate than an alert's, which somebody wrote."""
+    subject = quiet.subject()
+    assert {a.alpha for a in checks.suite(subject.spec, subject.features)} == {0.01}
+    assert checks.Ask("decision_rate").alpha == 0.05

@@ -92,7 +92,7 @@ def _moved(subject: Subject, ask: Ask, scope: Scope, pair: Pair, s: _Slice, m: M
     thresholds = ask.thresholds or decision_rate.default
     value, baseline = s.now.rate, s.before.rate
     sizes = {"value": value, "change": m.change, "ratio": value / baseline if value is not None and baseline else None}
-    evidence = Evidence(sizes, baseline, q, (s.now.k, s.now.n))  # type: ignore[arg-type]
+    evidence = Evidence(sizes, baseline, q, (s.now.k, s.now.n), ask.alpha)  # type: ignore[arg-type]
     back = pair.compare != "reference" and q < ALPHA and recovers(s.now, s.before, s.reference)
     status, decisive, back = judge_move(thresholds, evidence, back)
     finding = _base(subject, scope, pair, s, origin).but(

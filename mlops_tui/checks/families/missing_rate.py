@@ -181,7 +181,7 @@ def _judged(subject: Subject, ask: Ask, pair: Pair, base: Finding, counts: Seque
     ratio = base.value / base.baseline if base.value is not None and base.baseline else None
     sizes = {"value": base.value, "change": m.change, "ratio": ratio}
     thresholds = _thresholds(subject, ask, base.target)
-    evidence = Evidence(sizes, base.baseline, q, (now.k, now.n))  # type: ignore[arg-type]
+    evidence = Evidence(sizes, base.baseline, q, (now.k, now.n), ask.alpha)  # type: ignore[arg-type]
     back = pair.compare != "reference" and q < ALPHA and recovers(now, before, reference)
     status, decisive, back = judge_move(thresholds, evidence, back)
     lo, hi = m.interval

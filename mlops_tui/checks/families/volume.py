@@ -170,7 +170,7 @@ def _judged(subject: Subject, ask: Ask, c: _Count, q: float | None) -> Finding:
     e = c.expected
     change = c.n / e.count - 1 if e.count else None
     ratio = c.n / e.count if e.count else None
-    evidence = Evidence({"value": float(c.n), "change": change, "ratio": ratio}, q=q)
+    evidence = Evidence({"value": float(c.n), "change": change, "ratio": ratio}, q=q, alpha=ask.alpha)
     status, decisive = judge(thresholds, evidence)
     if change is None and q < ALPHA:
         status = "warn"
