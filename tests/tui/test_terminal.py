@@ -48,7 +48,7 @@ class Terminal:
         """What is seen."""
         return self.tmux("capture-pane", "-p")
 
-    def until(self, wanted: Callable[[str], bool], seconds: float = 60) -> str:
+    def until(self, wanted: Callable[[str], bool], seconds: float = 180) -> str:
         """Wait for what is wanted; give the screen."""
         end = time.monotonic() + seconds
         while not wanted(seen := self.screen()):
