@@ -146,7 +146,7 @@ class RunContext:
         rows = len(table.get("rows") or ()) + int(table.get("more") or 0)
         if len(columns) != 1 or rows > 1:
             raise RunbookError(
-                f"${record.id} needs a single cell, and step {record.id} gave {rows:,} rows of {len(columns)} columns",
+                f"${record.id} needs a single cell, and step {record.id} gave {_count(rows, 'row')} of {_count(len(columns), 'column')}",
                 hint=f"use the relation {record.id} in SQL, or select one value",
             )
         value = self.bench.cell(record.id).value
@@ -266,3 +266,7 @@ class RunContext:
             "versions": pa.Table.from_pylist(versions, schema=pa.schema(columns)),
             "alerts": pa.Table.from_pylist(alerts, schema=alert_schema),
         }
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

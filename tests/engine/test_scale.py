@@ -63,17 +63,21 @@ def test_deciding_after_every_event_of_two_hundred_steps() -> None:
     assert process_time() - began < 0.5
 
 
-def test_a_runbook_of_two_hundred_steps(root: Path, opened: Open) -> None:
-    """Queries and notes that use each other's values: the last step costs no more than the first ones."""
+def walked(opened: Open, root: Path, pairs: int) -> float:
+    """The processor's seconds of a run of so many queries and notes that use each other's values."""
     steps = "".join(
         f"  - {{id: q{i}, query: select {i} + {f'$q{i - 1}' if i else '0'} as v}}\n"
         f'  - {{id: n{i}, when: $q{i} >= 0, note: "${{q{i}}}"}}\n'
-        for i in range(100)
+        for i in range(pairs)
     )
-    front = Script()
-    report = run(opened(), tiny.runbook(root, steps), sets={}, front=front)
+    began = process_time()
+    report = run(opened(), tiny.runbook(root, steps), sets={}, front=Script())
     assert report.state == "ended"
-    assert next(s.value for s in report.steps if s.id == "q99") == sum(range(100))
-    with opened().journal(create=False) as journal:
-        spent = [(e.body or {})["seconds"] for e in journal.events("INC-1") if e.type == "step_ended" and e.step[0] == "q"]
-    assert sorted(spent[-20:])[10] < 4 * max(sorted(spent[:20])[10], 0.01)
+    assert next(s.value for s in report.steps if s.id == f"q{pairs - 1}") == sum(range(pairs))
+    return process_time() - began
+
+
+def test_a_runbook_of_two_hundred_steps(root: Path, opened: Open) -> None:
+    """Four times the steps cost at most about four times as much."""
+    few, many = walked(opened, root, 25), walked(opened, root, 100)
+    assert many < 5 * few

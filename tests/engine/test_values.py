@@ -128,15 +128,21 @@ def test_a_kept_result_that_was_changed_is_told(walk: Walk, root: Path, opened: 
         read_relation(root / "inventory.yaml", __import__("hashlib").sha256((root / "inventory.yaml").read_bytes()).hexdigest())
 
 
-@pytest.mark.parametrize("rows", ["from range(2)", ", 2 as w"])
-@pytest.mark.parametrize("use", ["query: select $v", 'note: "${v}"', "query: select 1, when: $v = 1"])
-def test_a_value_of_several_cells_names_the_step(walk: Walk, rows: str, use: str) -> None:
+def test_a_value_of_several_cells_names_the_step(walk: Walk) -> None:
     """`$v` of several rows or columns fails where it is used, and says which step gave what."""
-    report = walk(f"  - {{id: v, query: 'select 1 as x {rows}'}}\n  - {{id: use, {use}}}\n")
-    reason = step(report, "use").reason
-    assert "$v needs a single cell" in reason
-    assert "step v" in reason
-    assert "use the relation v" in reason
+    uses = ("query: select $v{n}", 'note: "${{v{n}}}"', "query: select 1, when: $v{n} = 1")
+    report = walk(
+        "".join(
+            f"  - {{id: v{n}, query: 'select 1 as x {rows}'}}\n"
+            + "".join(f"  - {{id: u{n}{i}, continue_on_error: true, {use.format(n=n)}}}\n" for i, use in enumerate(uses))
+            for n, rows in enumerate(("from range(2)", ", 2 as w"))
+        )
+    )
+    for n in range(2):
+        for i in range(len(uses)):
+            reason = step(report, f"u{n}{i}").reason
+            assert f"$v{n} needs a single cell, and step v{n} gave {('2 rows of 1 column', '1 row of 2 columns')[n]}" in reason
+            assert f"use the relation v{n}" in reason
 
 
 HOSTILE = "\\x1b]0;x\\x07\\x1b[31m <!channel> <https://evil|ok> **bold** [a](b) `c` {{ x }} ${place} "
