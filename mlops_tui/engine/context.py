@@ -13,6 +13,7 @@ from mlops_tui.core.headline import began
 from mlops_tui.core.window import Window
 from mlops_tui.engine.inputs import INPUT_TYPES
 from mlops_tui.engine.kinds import kinds
+from mlops_tui.engine.kinds.base import Call
 from mlops_tui.engine.names import BUILT_IN, Values
 from mlops_tui.engine.outcomes import read_relation
 from mlops_tui.engine.runbook import Runbook, Step
@@ -59,6 +60,20 @@ class RunContext:
         self.painter.close()
         if not busy:
             self.bench.close()
+
+    def call(self, **given: Any) -> Call:
+        """A performance of a step: what the drive gives, and what the run stands on."""
+        return Call(
+            subject=self.subject,
+            runbook=self.runbook,
+            at=self.subject.windows.now,
+            values=self.values,
+            bind=self.bind,
+            bench=self.bench,
+            painter=self.painter,
+            journal=self.journal,
+            **given,
+        )
 
     def known(self) -> list[str]:
         """Every name that text may use now."""
@@ -145,8 +160,9 @@ class RunContext:
         table = record.body.get("table") or {}
         rows = len(table.get("rows") or ()) + int(table.get("more") or 0)
         if len(columns) != 1 or rows > 1:
+            gave = f"{_count(rows, 'row')} of {_count(len(columns), 'column')}"
             raise RunbookError(
-                f"${record.id} needs a single cell, and step {record.id} gave {_count(rows, 'row')} of {_count(len(columns), 'column')}",
+                f"${record.id} needs a single cell, and step {record.id} gave {gave}",
                 hint=f"use the relation {record.id} in SQL, or select one value",
             )
         value = self.bench.cell(record.id).value

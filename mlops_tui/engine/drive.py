@@ -168,24 +168,15 @@ class Drive:
                 return
 
     def _call(self, state: RunState, step: Step, attempt: int, asked: AskedQuestion | None) -> Call:
-        context = self.context
-        return Call(
+        return self.context.call(
             step=step,
             attempt=attempt,
+            answer=asked,
+            state=state,
             run=self.run,
             incident=self.incident,
             epoch=self.driver.epoch,
             project=self.project,
-            subject=context.subject,
-            runbook=context.runbook,
-            at=context.subject.windows.now,
-            values=context.values,
-            bind=context.bind,
-            bench=context.bench,
-            painter=context.painter,
-            journal=self.journal,
-            state=state,
-            answer=asked,
             auto=self.auto,
             keep=self.tools.keep,
         )

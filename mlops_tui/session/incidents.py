@@ -74,7 +74,7 @@ def postmortem(project: Project, name: str, *, form: Literal["md", "html"] = "md
 
     `html` is a page that needs nothing else; charts that cannot be drawn raise RunbookError.
     """
-    from mlops_tui.session.runs import run_folder
+    from mlops_tui.session.outlets import run_folder
 
     with opened(project, name) as journal:
         events = journal.events(name)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.core.canonical import digest
@@ -17,23 +15,20 @@ from mlops_tui.engine.kinds import params_types
 from mlops_tui.engine.kinds.end import closing_id
 from mlops_tui.engine.lint import lint_runbook, models_for
 from mlops_tui.engine.runbook import Runbook, load_runbook
-from mlops_tui.engine.types import Answer, Artefact, FrontEnd, Output, Question, RunReport, Waiting
+from mlops_tui.engine.types import Answer, FrontEnd, Output, Question, RunReport, Waiting
 from mlops_tui.incidents.incident import Incident, fold
 from mlops_tui.incidents.run import RunState, fold_run, runs_of
 from mlops_tui.incidents.vocabulary import PREFIX
 from mlops_tui.journal.event import Event
-from mlops_tui.journal.store import shown
 from mlops_tui.session.frozen import freeze, thaw
 from mlops_tui.session.moments import read_at
+from mlops_tui.session.outlets import Keeper, sending
 
 if TYPE_CHECKING:
     from mlops_tui.journal.journal import Driver, Journal
     from mlops_tui.project import Project, Subject
 TOLD_AGAIN = ("title", "model", "at", "clock", "age", "windows", "replayed")
 """What `run_joined` says again of the run's start, for who comes back to it."""
-REWRITTEN = ("markdown", "html")
-"""Kinds of files of which the newest has the name: there is one draft."""
-
 RUN = "run"
 """What an incident was opened for: such a one without a run was left by a process that died before it began its own."""
 
@@ -64,7 +59,7 @@ def run(
         stream, opened = (known.id, False) if known else _opened(journal, project, runbook, subject, alert, incident == "new")
         body, kept = freeze(project, journal, runbook, subject, sets, auto=auto)
         body |= {"alert": alert, "opened": opened}
-        with _new_run(journal, stream) as driver, _outbox(project, journal, front) as send:
+        with _new_run(journal, stream) as driver, sending(project, journal, front) as send:
             first = driver.append("run_started", body, artefacts=kept)
             return _drive(project, journal, driver, Start(runbook, subject, inputs), front, send, first, auto=auto)
 
@@ -85,7 +80,7 @@ def resume(project: Project, incident: str | None = None, *, front: FrontEnd, au
             inputs = _inputs(thawed.runbook, dict(state.frozen["sets"]), thawed.subject, known=True)
             for line in thawed.changed:
                 front.show(Output("", line, "err"))
-            with _outbox(project, journal, front) as send:
+            with sending(project, journal, front) as send:
                 again = {key: state.frozen[key] for key in TOLD_AGAIN if key in state.frozen}
                 first = driver.append("run_joined", {"by": project.actor.shown} | again)
                 start = Start(thawed.runbook, thawed.subject, inputs)
@@ -135,84 +130,12 @@ def _drive(
     }
     context = RunContext(start.subject, start.runbook, start.inputs, about, journal)
     drive = Drive(
-        project, journal, driver, context, front, Tools(_Keeper(project, journal, driver.stream, driver.run), send), auto=auto
+        project, journal, driver, context, front, Tools(Keeper(project, journal, driver.stream, driver.run), send), auto=auto
     )
     try:
         return drive.go(first)
     finally:
         context.close(busy=drive.performer.left_behind)
-
-
-@dataclass(frozen=True, slots=True)
-class _Keeper:
-    """Keeps what a step made: by its hash beside the journal, and readable in the incident's folder."""
-
-    project: Project
-    journal: Journal
-    stream: str
-    run: str
-
-    def __call__(self, data: bytes, kind: str, name: str, title: str) -> Artefact:
-        folder = run_folder(self.project, self.stream, self.run)
-        sha256 = self.journal.keep(data, "." + name.rsplit(".", 1)[-1])
-        with shown(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / name if kind in REWRITTEN else _free(folder / name, data)
-            part = folder / f".{path.name}.part"
-            part.write_bytes(data)
-            part.replace(path)
-        return Artefact(kind, self.project.shown(path), sha256, title)
-
-
-def _free(path: Path, data: bytes) -> Path:
-    """The path, or with a number where another step's file has that name: what one step made stays what it was."""
-    number, place = 1, path
-    while place.exists() and place.read_bytes() != data:
-        number += 1
-        place = path.with_stem(f"{path.stem}-{number}")
-    return place
-
-
-def run_folder(project: Project, stream: str, run_id: str) -> Any:
-    """Where the readable copies of a run's charts and draft lie."""
-    return project.incident_folder(stream) / f"run-{run_id.rsplit('.', 1)[-1]}"
-
-
-@contextmanager
-def _outbox(project: Project, journal: Journal, front: FrontEnd) -> Iterator[Any]:
-    """Gives a function that sends what waits, beside the run and never in its way. Without a token, says so once."""
-    from mlops_tui.session.messages import TOKEN, flush_journal
-
-    workers: list[threading.Thread] = []
-    told: list[str] = []
-
-    def send(step: str) -> None:
-        if not project.environ.get(TOKEN):
-            report = flush_journal(project, journal)
-            if not told:
-                told.append(step)
-                front.show(Output(step, report.reason, "err"))
-            return
-        worker = threading.Thread(
-            target=_quietly, args=(project, journal, front, step, flush_journal), daemon=True, name="outbox"
-        )
-        workers.append(worker)
-        worker.start()
-
-    yield send
-    for worker in workers:
-        worker.join(10)
-
-
-def _quietly(project: Project, journal: Journal, front: FrontEnd, step: str, flush_journal: Any) -> None:
-    try:
-        report = flush_journal(project, journal)
-    except RunbookError as error:
-        front.show(Output(step, f"messages wait: {error}", "err"))
-        return
-    late = [m for m in report.messages if m.state not in ("sent", "unsure")]
-    if late:
-        front.show(Output(step, f"{len(late)} message{'s' * (len(late) != 1)} wait in the outbox: {late[-1].reason}", "err"))
 
 
 def _load(project: Project, name: str) -> Runbook:
