@@ -114,7 +114,7 @@ def _judge(con: duckdb.DuckDBPyConnection, files: Sequence[LogFile]) -> list[Log
         if count and not good.get(str(file.path)):
             judged.append(file.bad(f"none of its {count:,} lines fits its header ({note})"))
         else:
-            judged.append(replace(file, rejected=count, note=note))
+            judged.append(replace(file, rows=int(good.get(str(file.path), 0)), rejected=count, note=note))
     return judged
 
 

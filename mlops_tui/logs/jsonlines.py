@@ -50,6 +50,7 @@ def load(
 def _judge(file: LogFile, good: int, rejected: int) -> LogFile:
     if not good:
         return file.bad("no line of it is a JSON object" if rejected else "it holds no rows")
+    file = replace(file, rows=good)
     if not rejected:
         return file
     half = rejected == 1 and file.path.suffix.lower() != ".gz" and not _ends_a_line(file)

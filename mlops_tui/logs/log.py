@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import LogSpec
 from mlops_tui.logs.connection import connect
 from mlops_tui.logs.declared import Declared, FeatureType
+from mlops_tui.logs.facts import Facts, facts_of, parts_of
 from mlops_tui.logs.literals import ident, instant, within
 from mlops_tui.logs.manifest import NO_VARIABLES, LogFile, Manifest, find
 from mlops_tui.logs.refusals import first_line, no_columns, nothing_to_read, zone_of
@@ -29,27 +30,38 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Known = Callable[[Sequence[LogFile]], Mapping[str, Facts]]
+"""Gives the facts of those files that were read before and have not changed since."""
 NO_FEATURES: Mapping[str, FeatureType] = MappingProxyType({})
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
+
+
+def nothing_known(_files: Sequence[LogFile]) -> Mapping[str, Facts]:
+    """Of no file anything."""
+    return {}
 
 
 class Log:
     """The rows of a log, wherever its files lie. Open it with `Log.open`; `name` is its relation's name in queries.
 
-    One in-memory DuckDB connection inside, a cursor for each query, so that threads may ask at the same
-    time. A file that turns out to be damaged while a query reads it is named, left out, and the query is run again.
+    One in-memory DuckDB connection inside, made for the first question that needs rows; a cursor for each query, so that
+    threads may ask at the same time. A file that turns out to be damaged while a query reads it is named, left out, and the
+    query is run again.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, spec: LogSpec, name: str, zone: ZoneInfo, manifest: Manifest) -> None:
+    def __init__(self, spec: LogSpec, name: str, zone: ZoneInfo, manifest: Manifest, declared: Declared) -> None:
         self.name = name
         self.spec = spec
         self.zone = zone
-        self._con = con
+        self._declared = declared
         self._manifest = manifest
+        self._opened: duckdb.DuckDBPyConnection | None = None
         self._parts: tuple[Part, ...] = ()
+        self._unread = False
         self._columns: dict[str, str] = {}
         self._partitions: frozenset[str] = frozenset()
         self._lock = threading.Lock()
+        self._opening = threading.RLock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
 
     @classmethod
@@ -64,14 +76,16 @@ class Log:
         features: Mapping[str, FeatureType] = NO_FEATURES,
         environ: Mapping[str, str] = NO_VARIABLES,
         only: Collection[str] | None = None,
+        known: Known = nothing_known,
     ) -> Log:
         """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
 
         `environ` fills `${NAME}` in the path. `required` are columns that must be there beside those that the spec names
         (the decision). `features` are declared types by column, which may be missing: a number is read as one even where
         files hold it as text. Declared columns are taken from `key=value` folders where the files lack them; other such
-        folders are no columns. With `only`, no other files than those are read. Raises LogError when nothing matches,
-        nothing can be read or a declared column is missing.
+        folders are no columns. With `only`, no other files than those are read. `known` gives facts of files that were read
+        before; where it knows all of them, none is read now. Raises LogError when nothing matches, nothing can be read or a
+        declared column is missing.
         """
         if spec.path is None:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
@@ -79,8 +93,8 @@ class Log:
         manifest = find(spec.path, root, environ, only=only)
         if not manifest.files:
             raise nothing_to_read(manifest, name)
-        log = cls(connect(), spec, name, zone, manifest)
-        log._load(Declared(spec, zone, tuple(required), features))
+        log = cls(spec, name, zone, manifest, Declared(spec, zone, tuple(required), features))
+        log._load(known(manifest.files))
         return log
 
     # -- what it is --------------------------------------------------------------------------------------------------
@@ -156,15 +170,16 @@ class Log:
 
     def untimed(self) -> int:
         """How many rows have no time that can be read: they are in no window."""
-        told = [p.untimed for p in self._parts]
-        if None not in told:
-            return sum(n or 0 for n in told)
+        if all(file in p.untimed for p in self._parts for file in p.files):
+            return sum(n for p in self._parts for n in p.untimed.values())
         return int(self.rows(f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} IS NULL")[0][0])
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def view_sql(self, window: Window | None, *, hide: Collection[str] = ()) -> str:
         """A SELECT over the files for another connection (in UTC): rows of the window, hidden columns left out."""
+        if self._unread:
+            _ = self._con
         shown = [c for c in self._columns if c not in set(hide)]
         inner = self._relation([window] if window else None, tables=False)
         where = f" WHERE {within(self.spec.time, window)}" if window else ""
@@ -188,21 +203,31 @@ class Log:
         for cursor in running:
             cursor.interrupt()
 
+    def facts(self) -> Mapping[str, Facts]:
+        """What each file that is read told, by what is shown of it: for `known` of a later `open`."""
+        return facts_of(self._manifest.files, self._parts)
+
     def close(self) -> None:
-        """Close the connection."""
-        self._con.close()
+        """Close the connection, if there is one."""
+        if self._opened is not None:
+            self._opened.close()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _load(self, declared: Declared) -> None:
-        from mlops_tui.logs.parquet import read_footers
-        from mlops_tui.logs.textfiles import read_text
+    @property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        """The connection, with every text file's rows in it."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = connect()
+            if self._unread:
+                self._unread = False
+                self._read({})
+            return self._opened
 
-        files = self._manifest.files
-        parts, judged = read_footers(self._con, [f for f in files if f.format == "parquet"], self.spec.time, self.zone)
-        texts, told = read_text(self._con, [f for f in files if f.format != "parquet"], declared)
-        self._manifest = self._manifest.judged({f.shown: f for f in (*judged, *told)})
-        self._parts = respelt((*parts, *texts), declared.columns)
+    def _load(self, known: Mapping[str, Facts]) -> None:
+        self._read(known)
+        declared = self._declared
         if not self._parts:
             raise nothing_to_read(self._manifest, self.name)
         own = common_columns(self._parts)
@@ -214,6 +239,30 @@ class Log:
         if missing:
             raise no_columns(missing, [*self._columns, *sorted(keys)], self._manifest, self.name)
         self._columns[self.spec.time] = AWARE
+
+    def _read(self, known: Mapping[str, Facts]) -> None:
+        """The parts that the files make. Of text files all are read, or, where all are known, none until rows are asked for."""
+        files = self._manifest.files
+        texts = [f for f in files if f.format != "parquet"]
+        told = [f for f in files if f.shown in known and (f.format == "parquet" or all(t.shown in known for t in texts))]
+        parts, judged = parts_of(told, known)
+        self._unread = any(f.format != "parquet" for f in told)
+        rest = [f for f in files if f not in told]
+        if rest:
+            parts, judged = self._asked_of_files(rest, parts, judged)
+        self._manifest = self._manifest.judged({f.shown: f for f in judged})
+        self._parts = respelt(parts, self._declared.columns)
+
+    def _asked_of_files(
+        self, files: Sequence[LogFile], parts: Sequence[Part], judged: Sequence[LogFile]
+    ) -> tuple[list[Part], list[LogFile]]:
+        from mlops_tui.logs.parquet import read_footers
+        from mlops_tui.logs.textfiles import read_text
+
+        self._opened = con = self._opened or connect()
+        read, seen = read_footers(con, [f for f in files if f.format == "parquet"], self.spec.time, self.zone)
+        texts, told = read_text(con, [f for f in files if f.format != "parquet"], self._declared)
+        return [*parts, *read, *texts], [*judged, *seen, *told]
 
     def _relation(self, windows: Sequence[Window] | None, *, tables: bool = True) -> str:
         """The SELECT that makes the relation, over the files that may hold rows of the windows."""
@@ -241,6 +290,8 @@ class Log:
     def _ask(self, query: str, windows: Sequence[Window] | None, read: Any) -> Any:
         import duckdb
 
+        if self._unread:
+            _ = self._con
         for _ in range(2):
             sql = f"WITH {ident(self.name)} AS NOT MATERIALIZED ({self._relation(windows)})\n{query}"
             with self._cursor() as cursor:

@@ -65,7 +65,7 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of every file's path, size and (Parquet) number of rows; never of modification times."""
+        """A hash of every file's path, size and number of rows; never of modification times."""
         rows = [[f.shown, f.size, f.rows] for f in sorted((*self.files, *self.unreadable), key=lambda f: f.shown)]
         return digest(rows)[:16]
 

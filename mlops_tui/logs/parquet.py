@@ -86,23 +86,25 @@ def _part(con: duckdb.DuckDBPyConnection, group: Sequence[LogFile], time: str, z
 
 def _spans(
     con: duckdb.DuckDBPyConnection, paths: Sequence[Path], time: str, type_: str, zone: ZoneInfo
-) -> tuple[dict[Path, tuple[datetime, datetime]], int | None]:
-    """First and last time by file, from row group statistics, and how many rows have none (None: they do not tell).
+) -> tuple[dict[Path, tuple[datetime, datetime]], dict[Path, int]]:
+    """First and last time by file, from row group statistics, and how many of its rows have none.
 
     A file without statistics is left out and always read.
     """
     if not type_.startswith(("TIMESTAMP", "DATE")):
-        return {}, None
+        return {}, {}
     low, high = "coalesce(stats_min_value, stats_min)", "coalesce(stats_max_value, stats_max)"
     query = f"""
         SELECT file_name, min(epoch_us(TRY_CAST({low} AS TIMESTAMPTZ))), max(epoch_us(TRY_CAST({high} AS TIMESTAMPTZ))),
                bool_and(TRY_CAST({low} AS TIMESTAMPTZ) IS NOT NULL AND TRY_CAST({high} AS TIMESTAMPTZ) IS NOT NULL),
                sum(stats_null_count), bool_and(stats_null_count IS NOT NULL)
         FROM parquet_metadata({texts(str(p) for p in paths)}) WHERE path_in_schema = {text(time)} GROUP BY file_name"""
-    spans, untimed, every = {}, 0, True
+    spans: dict[Path, tuple[datetime, datetime]] = {}
+    untimed: dict[Path, int] = {}
     for name, first, last, told, nulls, counted in con.execute(query).fetchall():
         span = span_in_utc(first, last, type_, zone) if told else None
         if span:
             spans[Path(name)] = span
-        untimed, every = untimed + int(nulls or 0), every and counted
-    return spans, untimed if every else None
+        if counted:
+            untimed[Path(name)] = int(nulls or 0)
+    return spans, untimed

@@ -28,7 +28,7 @@ AWARE = "TIMESTAMP WITH TIME ZONE"
 class Part:
     """Files that share one schema. `columns` are theirs (name -> DuckDB type); `scan` reads a list of them.
 
-    `untimed` counts rows without a time, where the files tell it (None: they must be read).
+    `untimed` counts each file's rows without a time, where the file tells it.
 
     `spans` holds each file's first and last time, in UTC and inclusive, where the file tells it cheaply. `template` is the
     FROM item, with `{files}` and `{source}` (and `{picked}` inside a subquery) to fill. `expressions` make a column of what
@@ -38,7 +38,7 @@ class Part:
     files: tuple[Path, ...]
     columns: Mapping[str, str]
     rows: int = 0
-    untimed: int | None = None
+    untimed: Mapping[Path, int] = field(default_factory=dict)
     spans: Mapping[Path, tuple[datetime, datetime]] = field(default_factory=dict)
     template: str = "read_parquet({files}, hive_partitioning = false, union_by_name = false{source})"
     expressions: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,6 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from mlops_tui.inventory.types import LogSpec
-from mlops_tui.logs.connection import connect
 from mlops_tui.logs.declared import Declared
 from mlops_tui.logs.literals import ident
 from mlops_tui.logs.log import Log
@@ -45,8 +44,9 @@ class UndeclaredLog(Log):
         if not manifest.files:
             raise nothing_to_read(manifest, pattern)
         keys = sorted(set.intersection(*(set(f.partitions) for f in manifest.files)))
-        log = cls(connect(), LogSpec(path=pattern, time=""), "log", ZoneInfo("UTC"), manifest)
-        log._load(Declared(log.spec, log.zone, tuple(keys)))
+        spec, zone = LogSpec(path=pattern, time=""), ZoneInfo("UTC")
+        log = cls(spec, "log", zone, manifest, Declared(spec, zone, tuple(keys)))
+        log._look()
         return log
 
     def sample(self, most: int) -> str:
@@ -57,7 +57,7 @@ class UndeclaredLog(Log):
         chosen = f" WHERE hash({listed}) % {round(rows / most)} = 0" if rows >= 2 * most else ""
         return f"SELECT {listed} FROM {ident(self.name)}{chosen} LIMIT {2 * most}"  # noqa: S608
 
-    def _load(self, declared: Declared) -> None:
+    def _look(self) -> None:
         from mlops_tui.logs.parquet import read_footers
         from mlops_tui.logs.textfiles import read_text
 
@@ -69,7 +69,7 @@ class UndeclaredLog(Log):
         counted = {f.path: f.rows or 0 for f in judged if not f.problem}
         chosen = {*_spread(list(counted), list(counted.values()), MOST_ROWS)}
         parts = [replace(p, files=kept) for p in parts if (kept := tuple(f for f in p.files if f in chosen))]
-        text_parts, told = read_text(self._con, some, declared)
+        text_parts, told = read_text(self._con, some, self._declared)
         self._manifest = self._manifest.judged({f.shown: f for f in (*judged, *told)})
         self._parts: tuple[Part, ...] = respelt((*parts, *text_parts), ())
         if not self._parts:
@@ -77,7 +77,7 @@ class UndeclaredLog(Log):
         if len(some) == len(texts):
             self.total_rows = sum(counted.values()) + sum(p.rows for p in text_parts)
         own = common_columns(self._parts)
-        self.partitions = self._partitions = frozenset(k for k in declared.required if k not in own)
+        self.partitions = self._partitions = frozenset(k for k in self._declared.required if k not in own)
         self._columns = own | dict.fromkeys(sorted(self.partitions), "VARCHAR")
 
 

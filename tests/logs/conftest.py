@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_tui.inventory.types import LogSpec
-from mlops_tui.logs.log import Log
+from mlops_tui.logs.log import Log, nothing_known
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
@@ -82,9 +82,11 @@ def opened(tmp_path: Path) -> Open:
     def opened(path: str = "logs/**/*", zone: str = "UTC", name: str = "log", **spec: Any) -> Log:
         features = spec.pop("features", {})
         required = spec.pop("required", ["decision"])
+        known = spec.pop("known", nothing_known)
         spec.setdefault("time", "ts")
+        declared = LogSpec(path=path, **spec)
         return Log.open(
-            LogSpec(path=path, **spec), root=tmp_path, zone=ZoneInfo(zone), name=name, required=required, features=features
+            declared, root=tmp_path, zone=ZoneInfo(zone), name=name, required=required, features=features, known=known
         )
 
     return opened
