@@ -22,9 +22,10 @@ def browse(app: App, start: Path, *, given: Path | None) -> int:
 
         return open_project(start, environ=environ)
 
-    from mlops_tui.project import root_of
+    reports = app(opener)
+    from mlops_tui.project import root_of  # once the app is gone: its first frame waits for no import
 
-    left(app(opener), root_of(start), given=given)
+    left(reports, root_of(start), given=given)
     return 0
 
 
