@@ -1,0 +1,1 @@
+"""Rows become small mergeable counts once: added, merged, written, read, and answered from. Knows no engine."""

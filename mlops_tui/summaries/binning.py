@@ -1,0 +1,140 @@
+"""Numbers into fixed bins that never change, so that counts of any two days add up."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int16]
+
+SIDE = 384
+"""Bins on each side of the centre: 16 to an octave, from 2^-8 to 2^16 scales away."""
+_LOW, _HIGH, _STEPS = -8, 16, 16
+_BITS = (1023 + _LOW) * _STEPS
+_TOP = 3 if sys.byteorder == "little" else 0
+"""Where the 16 highest bits of a double lie: its exponent and the four bits after it (the sign is gone)."""
+SAMPLE = 20_000
+"""Values of a sample that a binning is chosen by."""
+COARSE = 0.05
+"""The share of a sample that a bin may hold beside its most frequent value; above it the values' own quantiles are used."""
+MOST_EDGES = 512
+
+
+@dataclass(frozen=True)
+class Centred:
+    """768 bins around `m`, 16 to an octave of |x - m| / s: fine near the centre, coarse far away, clamped at both ends.
+
+    The bin is the top of the bits of |x - m| / s, as in HdrHistogram (G. Tene); the relative width of a bin is at most 1/16
+    of the distance to the centre. Bins ascend with the values. `s` is above 0.
+    """
+
+    m: float
+    s: float
+
+    @property
+    def size(self) -> int:
+        """How many bins there are."""
+        return 2 * SIDE
+
+    def codes(self, values: Floats) -> Codes:
+        """The bin of each finite value, 0 to `size` - 1. Shape as the values'."""
+        away = values - self.m
+        below = away < 0
+        np.abs(away, out=away)
+        away *= 1.0 / self.s
+        codes = away.view(np.int16)[_TOP::4] - np.int16(_BITS)
+        np.clip(codes, 0, SIDE - 1, out=codes)
+        codes += np.int16(SIDE)
+        np.subtract(2 * SIDE - 1, codes, out=codes, where=below)
+        return codes
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """The lower bound of each bin, and infinity: shape (size + 1,), the first is minus infinity."""
+        octaves = np.repeat(np.arange(_LOW, _HIGH), _STEPS)
+        steps = np.tile(np.arange(_STEPS), _HIGH - _LOW)
+        starts = np.ldexp(1.0 + steps / _STEPS, octaves)
+        starts[0] = 0.0
+        right = self.m + starts * self.s
+        left = self.m - np.append(starts[1:], np.inf)[::-1] * self.s
+        return np.concatenate([left, right, [np.inf]])
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Bins cut at quantiles of a sample, for values that `Centred` tells apart too coarsely: narrow modes that lie far apart.
+
+    `values` are the inner edges, ascending and distinct; bin i holds values[i-1] <= x < values[i].
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """How many bins there are."""
+        return len(self.values) + 1
+
+    def codes(self, values: Floats) -> Codes:
+        """The bin of each finite value, 0 to `size` - 1. Shape as the values'."""
+        return np.searchsorted(np.asarray(self.values), values, side="right").astype(np.int16)
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """The lower bound of each bin, and infinity: shape (size + 1,), the first is minus infinity."""
+        return np.concatenate([[-np.inf], self.values, [np.inf]])
+
+
+Binning = Centred | Edges
+
+
+def choose(values: npt.ArrayLike) -> Binning:
+    """The binning for values like these: around their median in units of their interquartile range, unless that is too coarse.
+
+    Infinite and missing values say nothing. Of many values a sample is taken by a hash of all of them: the same values, the
+    same bins. A bin may hold at most 5 % of the sample beside its most frequent value (that share bounds the error of a
+    Kolmogorov-Smirnov distance); otherwise the sample's own quantiles are the edges.
+    """
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return Centred(0.0, 1.0)
+    if len(known) > SAMPLE:
+        seed = int.from_bytes(hashlib.sha256(np.ascontiguousarray(known).tobytes()).digest()[:8], "big")
+        known = np.random.default_rng(seed).choice(known, SAMPLE, replace=False)
+    with np.errstate(over="ignore"):
+        centred = Centred(float(np.median(known)), _scale(known))
+    return centred if coarseness(centred, known) <= COARSE else _quantiles(known)
+
+
+def coarseness(binning: Binning, known: Floats) -> float:
+    """The largest share of the values that one bin holds beside its most frequent value: what it cannot tell apart."""
+    distinct, counts = np.unique(known, return_counts=True)
+    codes = binning.codes(distinct)
+    mass = np.bincount(codes, weights=counts, minlength=binning.size)
+    most = np.zeros(binning.size)
+    np.maximum.at(most, codes, counts)
+    return float((mass - most).max()) / len(known)
+
+
+def _scale(known: Floats) -> float:
+    """The interquartile range; where half of the values are one, the median distance of the others from it; else 1."""
+    low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
+    if 0 < high - low < np.inf:
+        return float(high - low)
+    away = np.abs(known - middle)
+    away = away[(away > 0) & np.isfinite(away)]
+    return float(np.median(away)) if len(away) else 1.0
+
+
+def _quantiles(known: Floats) -> Edges:
+    """Edges at quantiles of the sample, each frequent value in a bin of its own."""
+    cuts = np.unique(np.quantile(known, np.arange(1, MOST_EDGES // 2) / (MOST_EDGES // 2), method="inverted_cdf"))
+    distinct, counts = np.unique(known, return_counts=True)
+    atoms = distinct[counts * MOST_EDGES >= 2 * len(known)]
+    return Edges(tuple(np.unique(np.concatenate([cuts, atoms, np.nextafter(atoms, np.inf)])).tolist()))
