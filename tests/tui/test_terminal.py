@@ -1,4 +1,7 @@
-"""The app in a real terminal, by tmux: what a headless driver cannot see. Skipped, with one line, where tmux is missing."""
+"""The app in a real terminal, by tmux: what a headless driver cannot see. Skipped, with one line, where tmux is missing.
+
+RUNBOOK_INSTALLED names the `runbook` of an installed wheel; without it, it is the one of this environment.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
     pytest.mark.slow,
 ]
-RUNBOOK = Path(sys.executable).with_name("runbook")
+RUNBOOK = Path(os.environ.get("RUNBOOK_INSTALLED") or Path(sys.executable).with_name("runbook"))
 
 
 class Terminal:
@@ -103,6 +106,17 @@ def test_a_walk_in_a_terminal_by_keys_alone(terminal):
     assert terminal.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}").split() == ["0", "1", "0"]
     terminal.line("echo code $?")
     terminal.until(lambda s: "code 0" in s)
+
+
+def test_an_installed_runbook_is_not_the_checkout(terminal):
+    """Where CI names an installed wheel, what these tests drive is that one, and its files are not the checkout's."""
+    if "RUNBOOK_INSTALLED" not in os.environ:
+        pytest.skip("RUNBOOK_INSTALLED names no installed runbook")
+    probe = "import mlops_tui; print(mlops_tui.__file__)"
+    python = RUNBOOK.with_name("python")
+    found = subprocess.run([python, "-c", probe], cwd="/", capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "site-packages" in found
+    assert not Path(found.strip()).is_relative_to(Path(__file__).parents[2])
 
 
 def test_no_app_without_a_terminal_that_can_show_it(terminal):
