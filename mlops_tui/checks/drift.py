@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_tui.stats.bins import Categories
+    from mlops_tui.summaries.histogram import Histogram
 
     Floats = npt.NDArray[np.float64]
 
 _MOVERS = 2
+_NOTHING, _EMPTY = "the reference window has no value that is a number", "the reference window is empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,58 @@ class Drift:
 
 
 def compare(now: Side, before: Side, column: Column) -> Drift | str:
-    """The drift of a column from `before` to `now`, or why it cannot be told. Both sides are of the column's shape."""
+    """The drift of a column from `before` to `now`, or why it cannot be told. Both sides are of one kind."""
     if isinstance(now, Labels):
         assert isinstance(before, Labels)
         return _categories(now, before, column)
-    assert isinstance(before, Numbers)
-    return _numbers(now, before, column)
+    if isinstance(now, Numbers):
+        assert isinstance(before, Numbers)
+        return _numbers(now, before, column)
+    assert not isinstance(before, Labels | Numbers)
+    return _histograms(now, before, column)
+
+
+def _histograms(now: Histogram, before: Histogram, column: Column) -> Drift | str:
+    from mlops_tui.stats import bins
+    from mlops_tui.summaries.histogram import ks
+
+    edges = before.edges()
+    if not len(edges):
+        return _NOTHING if before.n else _EMPTY
+    counts_before, counts = before.binned(edges), now.binned(edges)
+    middle, was = now.quantile(0.5), before.quantile(0.5)
+    direction: Direction = "change"
+    shown = "no value is a finite number now" if now.known else "all values are missing now"
+    if middle is not None and was is not None:
+        direction = "up" if middle > was else "down" if middle < was else "change"
+        sides = _Spread(middle, now.low, now.high, now.mean), _Spread(was, before.low, before.high, before.mean)
+        shown = _median_text("" if column.shape == "numbers" else "length ", *sides, column.private)
+    return _drift(
+        counts,
+        counts_before,
+        -1,
+        ks=ks(before, now) if now.known else None,
+        infinite=now.infinite,
+        direction=direction,
+        shown=shown,
+        codes=lambda raw: bins.bin_codes(floats(raw, column), edges),
+        grown=_grown(counts, counts_before),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Where values lie: their median, the least and the largest (None: not known), their mean."""
+
+    middle: float
+    low: float | None
+    high: float | None
+    mean: float | None
+
+    @property
+    def only(self) -> float | None:
+        """The one value that all of them are, if they are."""
+        return self.low if self.low == self.high else None
 
 
 def _numbers(now: Numbers, before: Numbers, column: Column) -> Drift | str:
@@ -93,16 +141,16 @@ def _numbers(now: Numbers, before: Numbers, column: Column) -> Drift | str:
 
     edges = bins.sorted_edges(before.known)
     if not len(edges):
-        return "the reference window has no value that is a number" if before.n else "the reference window is empty"
+        return _NOTHING if before.n else _EMPTY
     counts_before, counts = (bins.sorted_counts(s.known, s.missing, edges) for s in (before, now))
     grown = _grown(counts, counts_before)
     direction: Direction = "change"
     shown = "no value is a finite number now" if len(now.known) else "all values are missing now"
     known, was_known = _finite(now.known), _finite(before.known)
     if len(known):
-        middle, was = _median(known), _median(was_known)
-        direction = "up" if middle > was else "down" if middle < was else "change"
-        shown = _median_text("" if column.shape == "numbers" else "length ", middle, was, known, was_known, column.private)
+        here, there = _spread(known), _spread(was_known)
+        direction = "up" if here.middle > there.middle else "down" if here.middle < there.middle else "change"
+        shown = _median_text("" if column.shape == "numbers" else "length ", here, there, column.private)
     return _drift(
         counts,
         counts_before,
@@ -129,19 +177,23 @@ def _median(known: Floats) -> float:
     return low if low == high else low / 2 + high / 2
 
 
-def _median_text(noun: str, middle: float, was: float, known: Floats, known_before: Floats, private: bool) -> str:
+def _spread(known: Floats) -> _Spread:
+    """Of finite values in ascending order, of which there are some."""
+    return _Spread(_median(known), float(known[0]), float(known[-1]), float(known.mean()))
+
+
+def _median_text(noun: str, now: _Spread, before: _Spread, private: bool) -> str:
     from mlops_tui.checks.words import number
 
     if private:
         return "values not shown"
-    lo, hi = float(known[0]), float(known[-1])
-    if lo == hi and float(known_before[0]) == float(known_before[-1]) == lo:
-        return f"{noun}always {number(lo)} in both windows"
-    if lo == hi:
-        return f"{noun}always {number(lo)} now"
-    if middle != was:
-        return f"median {noun}{number(was)} to {number(middle)}"
-    return f"median {noun}{number(middle)} in both, mean {number(float(known_before.mean()))} to {number(float(known.mean()))}"
+    if now.only is not None:
+        both = now.only == before.only
+        return f"{noun}always {number(now.only)}{' in both windows' if both else ' now'}"
+    if now.middle != before.middle:
+        return f"median {noun}{number(before.middle)} to {number(now.middle)}"
+    means = "" if now.mean is None or before.mean is None else f", mean {number(before.mean)} to {number(now.mean)}"
+    return f"median {noun}{number(now.middle)} in both{means}"
 
 
 def _categories(now: Labels, before: Labels, column: Column) -> Drift | str:
@@ -153,7 +205,7 @@ def _categories(now: Labels, before: Labels, column: Column) -> Drift | str:
 
     counted = category_counts(before.counts, now.counts)
     if not counted.labels:
-        return "the reference window has no value" if before.n else "the reference window is empty"
+        return "the reference window has no value" if before.n else _EMPTY
     labels = pa.array(counted.labels, pa.string())
 
     def codes(raw: pa.ChunkedArray) -> npt.NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mlops_tui.checks import values
 from mlops_tui.core.finding import Input, Provenance
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from mlops_tui.summaries.histogram import Histogram
+
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
+Side: TypeAlias = "Numbers | Labels | Histogram"
 Shape = Literal["numbers", "lengths", "categories"]
 MOST_CELLS = 20_000_000
 """Values (rows by columns) of a window up to which its columns are read together and kept."""
@@ -59,7 +62,6 @@ class Labels:
         return sum(self.counts.values())
 
 
-Side = Numbers | Labels
 
 
 @dataclass(frozen=True, slots=True)
