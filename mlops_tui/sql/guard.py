@@ -7,7 +7,7 @@ authors of code are.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.core.errors import QueryError, did_you_mean
@@ -28,6 +28,8 @@ _SPECIAL = frozenset(
 
 _INEXACT = frozenset({"approx_quantile", "reservoir_quantile", "approx_top_k"})
 """Aggregates that sample or depend on the order in which threads finish."""
+
+_ZONED = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "TIME WITH TIME ZONE"})
 
 _WORD = re.compile(r"[a-z_]\w*")
 _AT = "a query must answer the same each time it is run: the time is $at"
@@ -69,17 +71,29 @@ def check(con: duckdb.DuckDBPyConnection, text: str, relations: Collection[str])
     Guard(con).check(text, relations)
 
 
+def steady(stability: str, takes: Sequence[str | None], gives: str | None) -> bool:
+    """Does this overload answer the same in each run? `takes` and `gives` are the names of its SQL types.
+
+    DuckDB from 2.0.1 on calls whatever reckons with the session's time zone consistent within one query only: our zone is
+    always UTC, and locked.
+    """
+    if stability == "CONSISTENT":
+        return True
+    return stability == "CONSISTENT_WITHIN_QUERY" and bool(takes) and not _ZONED.isdisjoint((*takes, gives))
+
+
 def _refused(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Every function that is not the same each time, reads what is not declared, or is DuckDB's own business."""
-    rows = con.execute(
-        "select function_name, function_type, stability, coalesce(macro_definition, '') from duckdb_functions()"
+    rows = con.execute("select function_name, function_type, coalesce(macro_definition, '') from duckdb_functions()").fetchall()
+    overloads = con.execute(
+        "select function_name, stability, parameter_types, return_type from duckdb_functions() where stability is not null"
     ).fetchall()
-    unstable = {name for name, _, stability, _ in rows if stability not in (None, "CONSISTENT")} | _SPECIAL
-    macros = {name: set(_WORD.findall(body.lower())) for name, kind, _, body in rows if kind == "macro"}
+    unstable = {name for name, *overload in overloads if not steady(*overload)} | _SPECIAL
+    macros = {name: set(_WORD.findall(body.lower())) for name, kind, body in rows if kind == "macro"}
     while grown := {name for name, words in macros.items() if name not in unstable and words & unstable}:
         unstable |= grown
-    tables = {name for name, kind, _, _ in rows if kind in ("table", "table_macro", "pragma")}
-    values = {name for name, kind, _, _ in rows if kind in ("scalar", "aggregate", "macro")}
+    tables = {name for name, kind, _ in rows if kind in ("table", "table_macro", "pragma")}
+    values = {name for name, kind, _ in rows if kind in ("scalar", "aggregate", "macro")}
     private = {name for name in values if name.startswith(("__", "pg_", "has_", "inet_"))} | {"json_serialize_plan"}
     reasons = dict.fromkeys(tables - values - _TABLE_FUNCTIONS, "it reads what is not declared")
     reasons |= dict.fromkeys(private, "it is about the database, not about the rows")
@@ -176,6 +190,8 @@ class _Visit:
         name = str(node.get("function_name") or "").lower()
         if name in self.refused:
             raise self.no(node, f"the function {name!r} is not allowed in a query", self.refused[name])
+        if name == "age" and len(node.get("arguments") or ()) < 2:
+            raise self.no(node, "age of one time is not allowed in a query", f"{_AT}; write age($at, time)")
         columns = node.get("column_names")
         if columns and len(columns) == 1 and str(columns[0]).lower() in _SPECIAL:
             hint = f"{_AT}; a column of that name is written relation.{columns[0]}"

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from mlops_tui.core.errors import QueryError
-from mlops_tui.sql.guard import Guard, check
+from mlops_tui.sql.guard import Guard, check, steady
 
 LOG = "create table log(ts timestamptz, region varchar, score double, version varchar, tags varchar[])"
 
@@ -108,6 +108,10 @@ NOT_THE_SAME_TWICE = [
     "select get_current_timestamp()",
     "select transaction_timestamp()",
     "select ago(interval 1 day)",
+    "select age(ts) from log",
+    "select age(timestamp '2026-01-01')",
+    "select ts.age() from log",
+    "select main.age(ts) from log",
     "select pg_postmaster_start_time()",
     "select uuid()",
     "select uuidv7()",
@@ -178,6 +182,8 @@ ALLOWED = [
     "select date_trunc('hour', ts at time zone 'Europe/Madrid') from log",
     "select median(score), quantile_cont(score, 0.9), approx_count_distinct(region), string_agg(region) from log",
     "select count(*) filter (where score > 1), sum(score) over w from log group by score window w as (order by score)",
+    "select age($at, ts), date_diff('day', ts, $at), time_bucket($w, ts) from log",
+    "select date_part('hour', ts), strftime(ts, '%d'), hour(ts) from log",
     "select 'now()', \"region\", $$random()$$ from log -- random()",
     "select l.user from (select region as user from log) l",
     "select date '2026-01-01', timestamptz '2026-10-14T03:00Z', x'ab', 1e5, -1",
@@ -198,6 +204,17 @@ def test_is_refused(guard, text):
     """Whatever writes, reads what is not declared, or may answer differently, is refused before it runs."""
     with pytest.raises(QueryError):
         guard.check(text, {"log"})
+
+
+def test_the_zone_is_ours_and_the_clock_is_not():
+    """What reckons with the session's zone is the same each time, since ours is locked; what reads a clock is not."""
+    zoned = "TIMESTAMP WITH TIME ZONE"
+    assert steady("CONSISTENT_WITHIN_QUERY", [zoned, "INTERVAL"], zoned)
+    assert steady("CONSISTENT_WITHIN_QUERY", ["BIGINT", "DOUBLE"], zoned)
+    assert steady("CONSISTENT", [], "DOUBLE")
+    assert not steady("CONSISTENT_WITHIN_QUERY", [], zoned)
+    assert not steady("CONSISTENT_WITHIN_QUERY", ["VARCHAR"], "VARCHAR")
+    assert not steady("VOLATILE", [zoned], zoned)
 
 
 @pytest.mark.parametrize("text", ALLOWED)
