@@ -62,8 +62,6 @@ class Labels:
         return sum(self.counts.values())
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class _Layout:
     """Rows in the order of a segment's values: value i has the rows `order[bounds[i]:bounds[i + 1]]`."""

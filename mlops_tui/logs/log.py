@@ -196,6 +196,25 @@ class Log:
         """As `rows`, as an Arrow table; rows keep the files' order, so that the same log gives the same table."""
         return self._ask(query, windows, lambda cursor, sql: cursor.sql(sql).to_arrow_table())
 
+    def batches(self, query: str, files: Sequence[Path], size: int) -> Iterator[pa.RecordBatch]:
+        """The rows of a trusted SELECT over some of the log's files (not of text files), in batches of about `size` rows and in
+        the files' order; nothing is kept.
+
+        Raises QueryError, LogError, Cancelled; a file that turns out to be damaged is a LogError here, and is not passed over.
+        """
+        import duckdb
+
+        sql = f"WITH {ident(self.name)} AS NOT MATERIALIZED ({self._relation(None, files=set(files))})\n{query}"
+        with self._cursor() as cursor:
+            try:
+                yield from cursor.sql(sql).to_arrow_reader(size)
+            except duckdb.InterruptException:
+                raise Cancelled from None
+            except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
+                raise QueryError(first_line(error), where=self.name) from error
+            except duckdb.Error as error:
+                raise LogError(f"the log cannot be read: {first_line(error)}", where=self.name) from error
+
     def interrupt(self) -> None:
         """Stop the queries that run now; they raise Cancelled. Repeat it until they do: one that has not begun misses it."""
         with self._lock:
@@ -264,9 +283,12 @@ class Log:
         texts, told = read_text(con, [f for f in files if f.format != "parquet"], self._declared)
         return [*parts, *read, *texts], [*judged, *seen, *told]
 
-    def _relation(self, windows: Sequence[Window] | None, *, tables: bool = True) -> str:
-        """The SELECT that makes the relation, over the files that may hold rows of the windows."""
-        selects = [s for p in self._parts if (s := self._select(p, windows, tables))]
+    def _relation(self, windows: Sequence[Window] | None, *, tables: bool = True, files: Collection[Path] | None = None) -> str:
+        """The SELECT that makes the relation, over the files (all by default) that may hold rows of the windows."""
+        parts = self._parts
+        if files is not None:
+            parts = tuple(replace(p, files=tuple(f for f in p.files if f in files)) for p in parts)
+        selects = [s for p in parts if (s := self._select(p, windows, tables))]
         if not selects:
             empty = ", ".join(f"CAST(NULL AS {t}) AS {ident(c)}" for c, t in self._columns.items())
             return f"SELECT {empty} WHERE false"
