@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "models": ("models", "List the models and who answers for them."),
         "model": ("models", "Show one model: people, logs, versions, alerts."),
         "check": ("check", "What moved, and which alerts fire (exit 1 when one does)."),
+        "drift": ("drift", "How far every column lies from its reference, by segment."),
         "watch": ("watch", "Check and page on a schedule, until you stop it."),
         "ack": ("watch", "Say that you have seen an incident."),
         "run": ("run", "Walk through a runbook."),

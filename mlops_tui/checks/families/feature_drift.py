@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from mlops_tui.checks.ask import Ask
+from mlops_tui.checks.comparison import column_of
 from mlops_tui.checks.drifted import DEFAULT, MEASURES, Family, drifted
 from mlops_tui.checks.registry import ON_ROWS, check
 from mlops_tui.checks.scope import scope_of
-from mlops_tui.checks.sheet import Column, Shape
 from mlops_tui.core.finding import Finding
-from mlops_tui.inventory.types import Feature
 from mlops_tui.project.subject import Subject
 
 _FAMILY = Family("feature_drift", "feature_drift", "feature", "feature")
-_SHAPES: dict[str, Shape] = {"numeric": "numbers", "categorical": "categories", "boolean": "categories", "text": "lengths"}
 
 
 @check("feature_drift", plane="feature", kind="feature_drift", measures=MEASURES, default=DEFAULT, keys=ON_ROWS | {"feature"})
@@ -24,7 +22,10 @@ def feature_drift(subject: Subject, ask: Ask) -> list[Finding]:
     windows of the same length show by themselves, before its onset.
     """
     chosen = subject.features if ask.feature is None else {ask.feature: subject.features[ask.feature]}
-    columns = [_column(subject, name, f) for name, f in chosen.items() if f.status != "removed" or name in subject.log.columns]
+    private = set(subject.log.spec.sensitive)
+    columns = [
+        column_of(name, f, private) for name, f in chosen.items() if f.status != "removed" or name in subject.log.columns
+    ]
     if not columns:
         base = Finding(
             status="unknown",
@@ -38,7 +39,3 @@ def feature_drift(subject: Subject, ask: Ask) -> list[Finding]:
         )
         return [base.but(summary=f"{subject.model} declares no features, so their drift cannot be told.")]
     return drifted(subject, ask, scope_of(subject, ask), _FAMILY, columns)
-
-
-def _column(subject: Subject, name: str, feature: Feature) -> Column:
-    return Column(name, _SHAPES[feature.type], private=name in subject.log.spec.sensitive or feature.type == "text")
