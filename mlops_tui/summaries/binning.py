@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,12 +43,18 @@ class Centred:
         """How many bins there are."""
         return 2 * SIDE
 
+    @property
+    def inverse(self) -> float:
+        """1 / s: what every engine multiplies by, so that all of them count the same bins."""
+        return 1.0 / self.s
+
     def codes(self, values: Floats) -> Codes:
         """The bin of each finite value, 0 to `size` - 1. Shape as the values'."""
-        away = values - self.m
-        below = away < 0
-        np.abs(away, out=away)
-        away *= 1.0 / self.s
+        with np.errstate(over="ignore"):
+            away = values - self.m
+            below = away < 0
+            np.abs(away, out=away)
+            away *= self.inverse
         codes = away.view(np.int16)[_TOP::4] - np.int16(_BITS)
         np.clip(codes, 0, SIDE - 1, out=codes)
         codes += np.int16(SIDE)
@@ -70,15 +77,23 @@ class Centred:
 class Edges:
     """Bins cut at quantiles of a sample, for values that `Centred` tells apart too coarsely: narrow modes that lie far apart.
 
-    `values` are the inner edges, ascending and distinct; bin i holds values[i-1] <= x < values[i].
+    `values` are the inner edges, ascending and distinct; bin i holds values[i-1] <= x < values[i]. `m` and `s` serve the
+    moments only.
     """
 
     values: tuple[float, ...]
+    m: float = 0.0
+    s: float = 1.0
 
     @property
     def size(self) -> int:
         """How many bins there are."""
         return len(self.values) + 1
+
+    @property
+    def inverse(self) -> float:
+        """1 / s: what every engine multiplies by."""
+        return 1.0 / self.s
 
     def codes(self, values: Floats) -> Codes:
         """The bin of each finite value, 0 to `size` - 1. Shape as the values'."""
@@ -93,12 +108,13 @@ class Edges:
 Binning = Centred | Edges
 
 
-def choose(values: npt.ArrayLike) -> Binning:
+def choose(values: npt.ArrayLike, *, private: bool = False) -> Binning:
     """The binning for values like these: around their median in units of their interquartile range, unless that is too coarse.
 
     Infinite and missing values say nothing. Of many values a sample is taken by a hash of all of them: the same values, the
     same bins. A bin may hold at most 5 % of the sample beside its most frequent value (that share bounds the error of a
-    Kolmogorov-Smirnov distance); otherwise the sample's own quantiles are the edges.
+    Kolmogorov-Smirnov distance); otherwise the sample's own quantiles are the edges. Of a `private` column no value is kept:
+    its centre and scale are rounded to quarters of a power of two, and its own quantiles are never edges.
     """
     known = np.asarray(values, dtype=np.float64)
     known = known[np.isfinite(known)]
@@ -107,9 +123,10 @@ def choose(values: npt.ArrayLike) -> Binning:
     if len(known) > SAMPLE:
         seed = int.from_bytes(hashlib.sha256(np.ascontiguousarray(known).tobytes()).digest()[:8], "big")
         known = np.random.default_rng(seed).choice(known, SAMPLE, replace=False)
-    with np.errstate(over="ignore"):
-        centred = Centred(float(np.median(known)), _scale(known))
-    return centred if coarseness(centred, known) <= COARSE else _quantiles(known)
+    centred = Centred(*_centre(known))
+    if private:
+        return _rounded(centred)
+    return centred if coarseness(centred, known) <= COARSE else _quantiles(known, centred)
 
 
 def coarseness(binning: Binning, known: Floats) -> float:
@@ -122,19 +139,29 @@ def coarseness(binning: Binning, known: Floats) -> float:
     return float((mass - most).max()) / len(known)
 
 
-def _scale(known: Floats) -> float:
-    """The interquartile range; where half of the values are one, the median distance of the others from it; else 1."""
-    low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-    if 0 < high - low < np.inf:
-        return float(high - low)
-    away = np.abs(known - middle)
-    away = away[(away > 0) & np.isfinite(away)]
-    return float(np.median(away)) if len(away) else 1.0
+def _centre(known: Floats) -> tuple[float, float]:
+    """The median, and the interquartile range; where half of the values are one, the median distance of the others from it;
+    where all are, a sixteenth of it. Halved on the way, since the distance of the largest doubles is none; 1 / s is finite.
+    """
+    low, m, high = (float(q) for q in np.quantile(known / 2, [0.25, 0.5, 0.75]))
+    s = 2 * (high - low)
+    if not s > 0:
+        away = np.abs(known / 2 - m)
+        away = away[away > 0]
+        s = 2 * float(np.median(away)) if len(away) else abs(m) / 8 or 0.25
+    return 2 * m + 0.0, min(max(s, 1e-290), 1e290)
 
 
-def _quantiles(known: Floats) -> Edges:
+def _rounded(centred: Centred) -> Centred:
+    s = 2.0 ** round(math.log2(centred.s))
+    quarters = centred.m / s * 4
+    return Centred(round(quarters) * (s / 4) if abs(quarters) < 2**52 else centred.m, s)
+
+
+def _quantiles(known: Floats, centred: Centred) -> Edges:
     """Edges at quantiles of the sample, each frequent value in a bin of its own."""
     cuts = np.unique(np.quantile(known, np.arange(1, MOST_EDGES // 2) / (MOST_EDGES // 2), method="inverted_cdf"))
     distinct, counts = np.unique(known, return_counts=True)
     atoms = distinct[counts * MOST_EDGES >= 2 * len(known)]
-    return Edges(tuple(np.unique(np.concatenate([cuts, atoms, np.nextafter(atoms, np.inf)])).tolist()))
+    edges = np.unique(np.concatenate([cuts, atoms, np.nextafter(atoms, np.inf)]) + 0.0)
+    return Edges(tuple(edges.tolist()), centred.m, centred.s)

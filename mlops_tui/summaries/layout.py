@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
+
+import msgspec
 
 from mlops_tui.core.canonical import digest
 from mlops_tui.summaries.binning import Binning, Centred, Edges
@@ -16,6 +19,9 @@ ALL, LEAF, JOIN = "", "*", "\x1f"
 """The set of all rows, that of every dimension at once, and what joins the names and values of several dimensions."""
 MISSING, OTHER, OVERFLOW = "\x00", "\x01", "\x02"
 """Stand for a missing value, for known categories that are not counted one by one, and for newcomers beyond the most."""
+_ESCAPE = "\x1b"
+_ESCAPED = {_ESCAPE: _ESCAPE * 2, JOIN: f"{_ESCAPE}j", MISSING: f"{_ESCAPE}m"}
+"""Signs within a value that could be taken for a joint or for what is missing."""
 MOST_VALUES = 1_000
 """Values of a dimension up to which it is summarised."""
 MOST_CATEGORIES = 1_000
@@ -77,6 +83,26 @@ class Layout:
     grain: Grain = "hour"
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        columns, parts = [c.name for c in self.columns], [p.name for p in self.parts]
+        for what, names in (("dimension", self.names), ("column", columns), ("part", parts)):
+            for name in names:
+                if list(names).count(name) > 1:
+                    raise ValueError(f"the layout has the {what} {name!r} twice")
+        for name in self.names:
+            if name in (ALL, LEAF) or JOIN in name:
+                raise ValueError(f"a dimension cannot be called {name!r}")
+        for pair in self.pairs:
+            if not set(pair) <= set(self.names):
+                raise ValueError(f"the layout pairs {' and '.join(pair)}, which are not both among its dimensions")
+        if self.score is not None and self.score not in columns:
+            raise ValueError(f"the layout's score {self.score!r} is none of its columns")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the dimensions."""
+        return tuple(d.name for d in self.dimensions)
+
     @cached_property
     def key(self) -> str:
         """What tells this layout from others: summaries of one key can be added."""
@@ -97,13 +123,17 @@ class Layout:
         """The column of that name; None where it is not summarised."""
         return next((c for c in self.columns if c.name == name), None)
 
+    def part(self, name: str) -> int | None:
+        """The place of the part of that name; None where it is not summed."""
+        return next((i for i, p in enumerate(self.parts) if p.name == name), None)
+
     def with_grain(self, grain: Grain) -> Layout:
         """The same with another grain."""
         return replace(self, grain=grain)
 
     def as_text(self) -> str:
         """The layout as JSON text, exactly."""
-        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
+        return msgspec.json.encode(self).decode()
 
 
 def layout_from(text: str) -> Layout:
@@ -129,20 +159,28 @@ def _column(raw: dict[str, Any]) -> Column:
     told = raw["binning"]
     binning: Binning | None = None
     if told is not None:
-        binning = Edges(tuple(told["values"])) if "values" in told else Centred(told["m"], told["s"])
+        binning = Edges(tuple(told["values"]), told["m"], told["s"]) if "values" in told else Centred(told["m"], told["s"])
     return Column(**{**raw, "binning": binning, "known": tuple(raw["known"]), "seen": tuple(raw["seen"])})
 
 
-def _plain(layout: Layout) -> dict[str, Any]:
-    # floats as text that gives the very same double back
-    return json.loads(json.dumps(asdict(layout)))  # type: ignore[no-any-return]
-
-
-def joined(values: tuple[str | None, ...]) -> str:
-    """The values of several dimensions as one text; a missing one stands as MISSING."""
-    return JOIN.join(MISSING if v is None else v for v in values)
+def joined(values: Sequence[str | None]) -> str:
+    """The values of several dimensions as one text, whatever signs they hold; a missing one stands as MISSING."""
+    return JOIN.join(MISSING if v is None else _escaped(v) for v in values)
 
 
 def parted(value: str) -> tuple[str | None, ...]:
-    """What `joined` joined."""
-    return tuple(None if v == MISSING else v for v in value.split(JOIN))
+    """What `joined` joined. The set of all rows has one empty value."""
+    return tuple(None if v == MISSING else _unescaped(v) for v in value.split(JOIN))
+
+
+def _escaped(text: str) -> str:
+    if _ESCAPE in text or JOIN in text or MISSING in text:
+        return "".join(_ESCAPED.get(c, c) for c in text)
+    return text
+
+
+def _unescaped(text: str) -> str:
+    if _ESCAPE not in text:
+        return text
+    signs, plain = iter(text), {v[1]: k for k, v in _ESCAPED.items()}
+    return "".join(plain[next(signs)] if c == _ESCAPE else c for c in signs)

@@ -1,0 +1,94 @@
+"""Rows with equal keys become one: sorted, their integers added, their sparse counts added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Ints = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows sorted by key: `order` takes them there, group i begins at `starts[i]`; `of_row` is each unsorted row's group."""
+
+    order: Ints
+    starts: Ints
+    of_row: Ints
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def single(self) -> bool:
+        """Whether every row is a group of its own."""
+        return len(self.starts) == len(self.order)
+
+    def first(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """The value of each group, where it is the same in all its rows."""
+        return values[self.order[self.starts]]
+
+    def total(self, values: Ints) -> Ints:
+        """The sum of each group."""
+        return np.add.reduceat(values[self.order], self.starts) if len(values) else values
+
+
+def grouped(keys: Sequence[npt.NDArray[np.integer]]) -> Groups:
+    """The groups of rows whose keys are all equal, in ascending order, the first key being the coarsest."""
+    n = len(keys[0])
+    order = np.lexsort(tuple(reversed(keys))) if n else np.empty(0, dtype=np.int64)
+    new = np.zeros(n, dtype=bool)
+    new[:1] = True
+    for key in keys:
+        ordered = key[order]
+        new[1:] |= ordered[1:] != ordered[:-1]
+    of_row = np.empty(n, dtype=np.int64)
+    of_row[order] = np.cumsum(new) - 1
+    return Groups(order, np.flatnonzero(new), of_row)
+
+
+def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[Ints, list[str]]:
+    """Texts as places in the sorted list of distinct texts, which comes second. The column has no nulls."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    ordered = sorted(set(texts))
+    place = {t: i for i, t in enumerate(ordered)}
+    found = np.fromiter((place[t] for t in texts), dtype=np.int64, count=len(texts))
+    return found[encoded.indices.to_numpy(zero_copy_only=False)], ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """A list of ascending codes a row, flat: row i has `codes[offsets[i]:offsets[i + 1]]`, and counts aligned with them."""
+
+    offsets: npt.NDArray[np.int32]
+    codes: Ints
+    counts: tuple[Ints, ...]
+
+    @property
+    def rows(self) -> Ints:
+        """The row of each code."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+
+def added(sparse: Sparse, groups: Groups) -> Sparse:
+    """The lists of each group as one, equal codes added."""
+    inner = grouped([groups.of_row[sparse.rows], sparse.codes])
+    owner = inner.first(groups.of_row[sparse.rows])
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(groups)))]).astype(np.int32)
+    return Sparse(offsets, inner.first(sparse.codes), tuple(inner.total(c) for c in sparse.counts))
+
+
+def flat(column: pa.ChunkedArray | pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """A list column as offsets from 0 and values; a null list is an empty one."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    offsets = array.offsets.to_numpy()
+    values = array.values[int(offsets[0]) : int(offsets[-1])] if len(offsets) else array.values
+    return offsets - offsets[0], values

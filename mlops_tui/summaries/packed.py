@@ -1,0 +1,189 @@
+"""A summary on the disk: one Parquet file, whole or not there, whose header says what it was made from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mlops_tui.core.errors import LogError
+from mlops_tui.summaries.layout import FORMAT
+from mlops_tui.summaries.summary import NAMES, Name, Summary, schema
+
+_KEY = b"runbook.summary"
+_AGAIN = "build the summaries again"
+_SHARED = ("at", "span", "set", "value", "column")
+_COMPRESSION = {"compression": "zstd", "compression_level": 9}
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A file whose rows a summary counts, as it was then: a changed fingerprint means other rows.
+
+    `first_us` and `last_us` are its least and greatest time (UTC microseconds), `untimed` its rows without one, `outside`
+    those whose time is outside the file's partition; `columns` are (name, type) pairs, `rejected` lines set aside.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    rows: int
+    first_us: int | None = None
+    last_us: int | None = None
+    untimed: int = 0
+    outside: int = 0
+    columns: tuple[tuple[str, str], ...] = ()
+    partitions: dict[str, str] = {}
+    rejected: int = 0
+    note: str = ""
+
+
+class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """A row group: rows of one table, whose pieces begin from `first` to `last` (minutes since 1970)."""
+
+    table: Name
+    rows: int
+    first: int
+    last: int
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What a file of summaries holds: the key of its layout, the files it counts, its days (`at` of the first and the last).
+
+    `complete` says that no more rows are expected of its days; `pieces` are the (at, span) of an edge, which has no days.
+    `groups` is filled in by `write`.
+    """
+
+    layout: str
+    members: tuple[Member, ...] = ()
+    days: tuple[int, int] | None = None
+    complete: bool = False
+    pieces: tuple[tuple[int, int], ...] = ()
+    metric_parts: int = 0
+    groups: tuple[Stretch, ...] = ()
+    format: int = FORMAT
+
+
+def write(path: Path, header: Header, summary: Summary) -> Header:
+    """Writes a summary whole: under a name that no reader looks for, to the disk, then renamed. Gives the header as written.
+
+    A crash leaves the old file or the new one; what lies about under `*.tmp` may be removed. Raises OSError.
+    """
+    tables = {n: summary.table(n) for n in NAMES if summary.table(n).num_rows}
+    groups = tuple(
+        Stretch(n, t.num_rows, int(t.column("at")[0].as_py()), int(t.column("at")[-1].as_py())) for n, t in tables.items()
+    )
+    header = msgspec.structs.replace(header, groups=groups)
+    wide = _wide(header.metric_parts).with_metadata({_KEY: msgspec.json.encode(header)})
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with temporary.open("wb") as file:
+            with pq.ParquetWriter(file, wide, **_options(wide)) as writer:
+                for table in tables.values():
+                    writer.write_table(_widened(table, wide), row_group_size=table.num_rows)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+    return header
+
+
+def read_header(path: Path) -> Header:
+    """The header of a file of summaries. Raises LogError where it is none, or of another format; OSError."""
+    with _opened(path) as file:
+        return _header(file, path)
+
+
+def read(
+    path: Path,
+    tables: Sequence[Name] = NAMES,
+    columns: Sequence[str] | None = None,
+    between: tuple[int, int] | None = None,
+) -> Summary:
+    """Tables of a file, the others empty; of them only some `columns` (of those they have), and of rows those whose piece
+    begins within `between` (minutes since 1970, half open). Raises LogError, OSError.
+    """
+    with _opened(path) as file:
+        header = _header(file, path)
+        found: dict[Name, pa.Table] = {}
+        for name in NAMES:
+            wanted = schema(name, header.metric_parts)
+            if columns is not None:
+                wanted = pa.schema([f for f in wanted if f.name in columns])
+            parts = []
+            for i, group in enumerate(header.groups):
+                missed = between is not None and (group.last < between[0] or group.first >= between[1])
+                if name == group.table and name in tables and not missed:
+                    parts.append(_read_group(file, i, wanted, between))
+            found[name] = pa.concat_tables(parts) if parts else wanted.empty_table()
+        return Summary(**found)
+
+
+def _read_group(file: pq.ParquetFile, index: int, wanted: pa.Schema, between: tuple[int, int] | None) -> pa.Table:
+    names = list(dict.fromkeys([*wanted.names, *(["at"] if between else [])]))
+    table = file.read_row_group(index, columns=names, use_threads=False)
+    if between is not None:
+        first, last = np.searchsorted(table.column("at").to_numpy(), between, side="left")
+        table = table.slice(int(first), int(last - first))
+    return pa.table([table.column(f.name) for f in wanted], schema=wanted)
+
+
+def _header(file: pq.ParquetFile, path: Path) -> Header:
+    data = (file.metadata.metadata or {}).get(_KEY)
+    if data is None:
+        raise LogError("this Parquet file holds no summary", where=str(path), hint=_AGAIN)
+    try:
+        header = msgspec.json.decode(data, type=Header)
+    except msgspec.MsgspecError as error:
+        raise LogError(f"the header of a summary cannot be read: {error}", where=str(path), hint=_AGAIN) from None
+    if header.format != FORMAT:
+        raise LogError(f"a summary of format {header.format}, not {FORMAT}", where=str(path), hint=_AGAIN)
+    return header
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    with path.open("rb") as raw:
+        try:
+            with pq.ParquetFile(raw) as file:
+                yield file
+        except pa.ArrowException as error:
+            raise LogError(f"a summary cannot be read: {error}", where=str(path), hint=_AGAIN) from None
+
+
+def _wide(parts: int) -> pa.Schema:
+    """The columns of all tables beside each other: a row group has values in those of its table."""
+    fields: dict[str, pa.Field] = {}
+    for name in NAMES:
+        fields |= {f.name: f.with_nullable(True) for f in schema(name, parts)}
+    return pa.schema(list(fields.values()))
+
+
+def _widened(table: pa.Table, wide: pa.Schema) -> pa.Table:
+    rows, names = table.num_rows, set(table.column_names)
+    return pa.table([table.column(f.name) if f.name in names else pa.nulls(rows, f.type) for f in wide], schema=wide)
+
+
+def _options(wide: pa.Schema) -> dict[str, Any]:
+    return {**_COMPRESSION, "use_dictionary": [n for n in _SHARED if n in wide.names], "write_statistics": False}
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the rename outlive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
