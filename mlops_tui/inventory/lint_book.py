@@ -80,8 +80,8 @@ class Book:
         elif name in RELATIONS:
             self.add_at_key(f"{name!r} is a relation that is always there", "choose another name", *path)
 
-    def log(self, log: LogSpec, *path: str | int) -> None:
-        """A log has one place, and groups by nothing that must not leave."""
+    def log(self, log: LogSpec, *path: str | int, cuts: Collection[str] = ()) -> None:
+        """A log has one place, and groups by nothing that must not leave; it is cut by its segments and by `cuts`."""
         if log.path is None and (log.engine is None or log.table is None):
             self.add("the log has no place", "write path:, or engine: and table:", *path)
         elif log.path is not None and (log.engine is not None or log.table is not None):
@@ -89,6 +89,11 @@ class Book:
         for i, column in enumerate(log.segments):
             if column in log.sensitive:
                 self.add(f"the segment {column!r} is sensitive", "a segment is shown everywhere", *path, "segments", i)
+        for i, (one, other) in enumerate(log.pairs):
+            for j, name in enumerate((one, other)):
+                self.known("segment", name, [*log.segments, *cuts], *path, "pairs", i, j)
+            if one == other:
+                self.add(f"{one!r} is paired with itself", "write two segments", *path, "pairs", i)
 
     def bounds(self, bounds: Bounds | None, *path: str | int) -> None:
         """A threshold has a bound, its two sides do not meet, and it warns before it fires."""

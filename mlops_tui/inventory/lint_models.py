@@ -78,7 +78,8 @@ def _strategy(book: Book, name: str, spec: Model) -> None:
 
 def _logs(book: Book, name: str, spec: Model) -> None:
     path = ("models", name)
-    book.log(spec.log, *path, "log")
+    cuts = [*([spec.log.version] if spec.log.version else []), *spec.protected]
+    book.log(spec.log, *path, "log", cuts=cuts + [name for name, cut in spec.slices.items() if isinstance(cut, str)])
     score = spec.log.score
     if score is not None and score.approve_from is not None and score.approve_to is not None:
         book.add("the decision is cut twice", "write approve_from: or approve_to:", *path, "log", "score")

@@ -55,7 +55,8 @@ class Score(_Part, frozen=True, kw_only=True):
 class LogSpec(_Part, frozen=True, kw_only=True):
     """Where rows lie and what their columns mean. `path` is a glob below the project; `timezone` is the zone of naive times.
 
-    `names` says how segment values read to people: `{region: {ES: Spain}}`.
+    `pairs` are segments that are summarised together beside each one alone: `[[region, channel]]`. `names` says how segment
+    values read to people: `{region: {ES: Spain}}`.
     """
 
     path: str | None = None
@@ -70,6 +71,7 @@ class LogSpec(_Part, frozen=True, kw_only=True):
     latency: str | None = None
     cost: str | None = None
     segments: list[str] = []
+    pairs: list[tuple[str, str]] = []
     sensitive: list[str] = []
     names: dict[str, dict[str, str]] = {}
 

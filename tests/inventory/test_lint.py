@@ -92,6 +92,8 @@ def test_a_sound_inventory_has_no_problem(make: Make) -> None:
             "27:25: top 10 is no share of the rows (write it like 10%)",
         ),
         ("sensitive: [who]", "sensitive: [region]", "24:62: the segment 'region' is sensitive"),
+        ("sensitive: [who]", "pairs: [[new, regio]]", "24:85: unknown segment 'regio' (did you mean 'region'?)"),
+        ("sensitive: [who]", "pairs: [[region, region]]", "24:79: 'region' is paired with itself (write two segments)"),
         ("{path: logs/credit-risk/*.csv, time: ts", "{time: ts", "24:10: the log has no place"),
         ("{path: logs/credit-risk/*.csv, time: ts", "{path: a, engine: b, table: c, time: ts", "24:10: the log has two places"),
         ("versions: []", "versions: [{id: a}, {id: a}]", "35:25: the version 'a' is there twice (first on line 35)"),
