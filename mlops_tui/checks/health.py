@@ -11,6 +11,7 @@ from mlops_tui.core.finding import Finding, Provenance, Status
 from mlops_tui.core.leave import one_line
 from mlops_tui.logs import measure
 from mlops_tui.logs.log import Log
+from mlops_tui.logs.places import misplaced
 from mlops_tui.project.subject import Subject
 
 CHECK_NAME = "log_health"
@@ -20,9 +21,10 @@ _MOST_NOTES = 3
 def log_health(subject: Subject) -> list[Finding]:
     """Findings on the model's log and those of its sources; empty when all is well.
 
-    Files passed over; rows left out of damaged text files, without a time, later than the clock, or with an id that is
-    there twice in the current window; columns that files of the windows lack or hold in another type. Always worth a look
-    and never paging by themselves: status `warn`; `ok` for columns that the inventory does not name.
+    Files passed over; files in the folder of another day; rows left out of damaged text files, without a time, later than
+    the clock, or with an id that is there twice in the current window; columns that files of the windows lack or hold in
+    another type. Always worth a look and never paging by themselves: status `warn`; `ok` for columns that the inventory does
+    not name, and where most folders are not by the rows' time.
     """
     spec = subject.spec
     named = {*subject.features, spec.decision.column, *_columns(subject.log)}
@@ -67,8 +69,23 @@ def _health(subject: Subject, log: Log, named: set[str]) -> Iterator[Finding]:
             f"{plural(untimed, 'row')} of {log.name} without a time that can be read in {column!r}: left out of every window."
         )
         yield _finding(subject, log, "untimed_rows", untimed, 0, text)
+    yield from _misplaced(subject, log)
     yield from _notes(subject, log, named)
     yield from _doubles(subject, log)
+
+
+def _misplaced(subject: Subject, log: Log) -> Iterator[Finding]:
+    """Rows in the folder of another day. Where most files are so, the folders are not by the rows' time: told, no warning."""
+    found, judged = misplaced(log.manifest.files, log.facts())
+    if found:
+        most: Status = "ok" if len(found) * 2 > judged else "warn"
+        one = found[0]
+        span = f"rows from {moment(one.first)} to {moment(one.last)}"
+        text = (
+            f"{plural(len(found), 'file')} of {judged:,} in {log.name} hold rows of another day than their folder's, such as"
+            f" {one_line(one.file, most=120)} ({span}): they count at their own time."
+        )
+        yield _finding(subject, log, "misplaced_files", len(found), judged, text, most)
 
 
 def _notes(subject: Subject, log: Log, named: set[str]) -> Iterator[Finding]:
@@ -109,7 +126,7 @@ def _finding(subject: Subject, log: Log, what: str, value: int, total: int, text
         model=subject.model,
         target=f"{log.name}.{what}",
         value=float(value),
-        unit="files" if what == "files" else "columns" if what.endswith("columns") else "rows",
+        unit="files" if what.endswith("files") else "columns" if what.endswith("columns") else "rows",
         direction="up",
         n=total,
         summary=text,

@@ -314,7 +314,7 @@ class Log:
 
         if self._unread:
             _ = self._con
-        for _ in range(2):
+        for last in (False, False, True):
             sql = f"WITH {ident(self.name)} AS NOT MATERIALIZED ({self._relation(windows)})\n{query}"
             with self._cursor() as cursor:
                 try:
@@ -329,7 +329,8 @@ class Log:
                 ) as error:
                     raise QueryError(first_line(error), where=self.name) from error
                 except duckdb.Error as error:
-                    if not self._quarantine(windows):
+                    # no file is damaged: one was replaced under the query, and the next try reads the new one
+                    if not self._quarantine(windows) and last:
                         raise LogError(f"the log cannot be read: {first_line(error)}", where=self.name) from error
         raise LogError(
             "its files change or fail while they are read", where=self.name, hint="try again when the writer has finished"

@@ -79,8 +79,13 @@ class Terminal:
     clipboard: str | None = None
 
 
-def doctor(start: Path, terminal: Terminal, *, clock: Clock | None = None, environ: Mapping[str, str]) -> DoctorReport:
-    """Looks at everything that a run needs; changes nothing, makes nothing, and ends with a line for each question."""
+def doctor(
+    start: Path, terminal: Terminal, *, clock: Clock | None = None, environ: Mapping[str, str], deep: bool = False
+) -> DoctorReport:
+    """Looks at everything that a run needs; changes nothing, makes nothing, and ends with a line for each question.
+
+    `deep` reads every page of every Parquet file as well, and holds it against the checksum that it may carry.
+    """
     from mlops_tui.project import open_project
 
     now = clock or (lambda: datetime.now(UTC))
@@ -93,7 +98,7 @@ def doctor(start: Path, terminal: Terminal, *, clock: Clock | None = None, envir
     except UsageError as error:
         lines.append(Line("project", "FAIL", error.message, error.hint))
     if project is not None:
-        lines += [*_project(project), *_logs(project), *_state(project)]
+        lines += [*_project(project), *_logs(project, deep), *_state(project)]
     lines += [*_slack(project, environ), *_terminal(terminal)]
     return DoctorReport(tuple(lines))
 
@@ -115,7 +120,7 @@ def _project(project: Project) -> Iterator[Line]:
         yield Line("you", "WARN", f"{project.actor.login} is no member of a team: cannot approve", fix)
 
 
-def _logs(project: Project) -> Iterator[Line]:
+def _logs(project: Project, deep: bool) -> Iterator[Line]:
     opens: dict[str, Callable[[], Log]] = {}
     lengths: dict[str, timedelta] = {}
     for name, spec in project.inventory.models.items():
@@ -132,6 +137,8 @@ def _logs(project: Project) -> Iterator[Line]:
             yield Line(label, "FAIL", str(error), "look at its path in inventory.yaml, and at who may read the files")
             continue
         yield _readable(label, log)
+        if deep:
+            yield _pages(label.replace("log ", "pages ").replace("source ", "pages "), log)
         yield _clock(project, label, newest, later, lengths.get(label, longest))
 
 
@@ -143,6 +150,21 @@ def _readable(label: str, log: Log) -> Line:
             label, "WARN", f"{len(bad)} of {good + len(bad)} files cannot be read: {first}", "write them again, or move them"
         )
     return Line(label, "OK", f"{good:,} file{'s' * (good != 1)} can be read")
+
+
+def _pages(label: str, log: Log) -> Line:
+    """Every page against its checksum, where it has one."""
+    from mlops_tui.logs.deep import deep
+
+    found = deep(log.manifest.files)
+    if found.damaged:
+        shown, problem = found.damaged[0]
+        text = f"{len(found.damaged)} of {found.files:,} files damaged: {shown}: {problem}"
+        return Line(label, "FAIL", text, "write them again: what is read from them may be wrong")
+    if found.silent:
+        text = f"{found.files:,} files read to the end; {found.silent:,} carry no checksums, a flipped bit there is not seen"
+        return Line(label, "WARN", text, "let the writer keep page checksums (pyarrow: write_page_checksum=True)")
+    return Line(label, "OK", f"{found.files:,} files read to the end, every checksum right")
 
 
 def _clock(project: Project, label: str, newest: datetime | None, later: int, length: timedelta) -> Line:

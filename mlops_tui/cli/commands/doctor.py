@@ -19,16 +19,19 @@ _STYLES = {"FAIL": "CRIT"}
 
 
 @click.command(short_help="Can everything work here? Each fault with its fix.")
+@click.option(
+    "--deep", is_flag=True, help="Read every page of the logs' Parquet files and verify its checksum; takes its time."
+)
 @options.as_json
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> int:
+def doctor(ctx: click.Context, deep: bool, as_json: bool) -> int:
     """Look at what a run needs: project, logs, clock, journal, Slack, terminal. Each line is OK, WARN or FAIL, with the fix.
 
     Changes nothing. Exits 1 when something fails, 0 else. Slack is asked whether it knows the token, where one is set.
     """
     from mlops_tui.session import doctor as session
 
-    report = session.doctor(options.start(ctx), terminal(), environ=os.environ)
+    report = session.doctor(options.start(ctx), terminal(), environ=os.environ, deep=deep)
     if as_json:
         page.json(report.as_json())
     else:
