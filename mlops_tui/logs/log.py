@@ -21,7 +21,7 @@ from mlops_tui.logs.connection import connect
 from mlops_tui.logs.declared import Declared, FeatureType
 from mlops_tui.logs.facts import Facts, facts_of, parts_of
 from mlops_tui.logs.literals import ident, instant, within
-from mlops_tui.logs.manifest import NO_VARIABLES, LogFile, Manifest, find
+from mlops_tui.logs.manifest import NO_VARIABLES, LogFile, Manifest, find, judge
 from mlops_tui.logs.refusals import first_line, no_columns, nothing_to_read, zone_of
 from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column, respelt
 
@@ -314,11 +314,13 @@ class Log:
 
         if self._unread:
             _ = self._con
-        for last in (False, False, True):
+        for last in (False, False, False, False, True):
             sql = f"WITH {ident(self.name)} AS NOT MATERIALIZED ({self._relation(windows)})\n{query}"
             with self._cursor() as cursor:
                 try:
-                    return read(cursor, sql)
+                    answer = read(cursor, sql)
+                    if not self._renewed(windows):
+                        return answer
                 except duckdb.InterruptException:
                     raise Cancelled from None
                 except (
@@ -329,8 +331,7 @@ class Log:
                 ) as error:
                     raise QueryError(first_line(error), where=self.name) from error
                 except duckdb.Error as error:
-                    # no file is damaged: one was replaced under the query, and the next try reads the new one
-                    if not self._quarantine(windows) and last:
+                    if not (self._renewed(windows) or self._quarantine(windows)) or last:
                         raise LogError(f"the log cannot be read: {first_line(error)}", where=self.name) from error
         raise LogError(
             "its files change or fail while they are read", where=self.name, hint="try again when the writer has finished"
@@ -347,6 +348,18 @@ class Log:
             with self._lock:
                 self._running.discard(cursor)
             cursor.close()
+
+    def _renewed(self, windows: Sequence[Window] | None) -> bool:
+        """Whether Parquet files of the windows were replaced since they were looked at: they are looked at anew."""
+        paths = {path for part in self._parts if part.table is None for path in part.overlapping(windows)}
+        files = [f for f in self._manifest.files if f.path in paths and f.format == "parquet" and not f.same]
+        if not files:
+            return False
+        known = {shown: facts for shown, facts in self.facts().items() if shown not in {f.shown for f in files}}
+        with self._opening:
+            self._manifest = self._manifest.judged({f.shown: judge(f.path, f.shown, self._manifest.base) for f in files})
+            self._read(known)
+        return True
 
     def _quarantine(self, windows: Sequence[Window] | None) -> bool:
         """Read every file of the windows alone; pass over those that fail. Whether there were any."""

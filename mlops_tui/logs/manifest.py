@@ -33,7 +33,8 @@ SUFFIXES = ".parquet, .csv, .tsv, .jsonl, .ndjson (text also with .gz)"
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file of a log. `shown` is its path relative to the project, `size` is in bytes.
+    """A file of a log. `shown` is its path relative to the project, `size` is in bytes, `stamp` (time of the last change in
+    nanoseconds, inode) tells it from a later file of the same name.
 
     `problem` says why the whole file is passed over; `rejected` counts rows that are left out of a file that is read
     otherwise, and `note` says why. `partitions` are the `key=value` folders above it.
@@ -48,6 +49,16 @@ class LogFile:
     rows: int | None = None
     rejected: int = 0
     note: str = ""
+    stamp: tuple[int, int] = (0, 0)
+
+    @property
+    def same(self) -> bool:
+        """Whether the file still is the one that was judged."""
+        try:
+            about = self.path.stat()
+        except OSError:
+            return False
+        return (about.st_size, about.st_mtime_ns, about.st_ino) == (self.size, *self.stamp)
 
     def bad(self, problem: str) -> LogFile:
         """The same file, passed over for this reason."""
@@ -107,7 +118,7 @@ def find(
         shown = os.path.relpath(declared / path.relative_to(base), root)
         if only is not None and shown not in only:
             continue
-        files[shown] = _judge(path, shown, base)
+        files[shown] = judge(path, shown, base)
     return Manifest(pattern, base, tuple(files.values())).judged({})
 
 
@@ -155,12 +166,15 @@ def format_of(path: Path) -> Format | None:
     return None if zipped and kind == "parquet" else kind
 
 
-def _judge(path: Path, shown: str, base: Path) -> LogFile:
+def judge(path: Path, shown: str, base: Path) -> LogFile:
+    """One file, judged by a glance: its size, its first and its last bytes."""
     try:
-        size = path.stat().st_size
+        about = path.stat()
     except OSError as error:
         return LogFile(path, shown, 0, problem=_reason(error))
-    file = LogFile(path, shown, size, format_of(path), _partitions(path, base))
+    size = about.st_size
+    stamp = (about.st_mtime_ns, about.st_ino)
+    file = LogFile(path, shown, size, format_of(path), _partitions(path, base), stamp=stamp)
     if file.format is None:
         return file.bad(f"its name does not tell its format; known: {SUFFIXES}")
     if size == 0:

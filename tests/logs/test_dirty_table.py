@@ -175,7 +175,7 @@ def test_a_file_replaced_while_it_is_read(write, opened, some_rows, tmp_path):
     def replace() -> None:
         contents = (path.read_bytes(), other.read_bytes())
         turn = 0
-        while not stop.wait(0.002):
+        while not stop.wait(0.05):
             (tmp_path / "next").write_bytes(contents[turn % 2])
             os.replace(tmp_path / "next", path)
             turn += 1
