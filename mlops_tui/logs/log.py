@@ -23,7 +23,7 @@ from mlops_tui.logs.facts import Facts, facts_of, parts_of
 from mlops_tui.logs.literals import ident, instant, within
 from mlops_tui.logs.manifest import NO_VARIABLES, LogFile, Manifest, find, judge
 from mlops_tui.logs.refusals import first_line, no_columns, nothing_to_read, zone_of
-from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column, respelt
+from mlops_tui.logs.shape import AWARE, Part, aware, coarse, common_columns, disagreements, one_column, respelt, widened
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Known = Callable[[Sequence[LogFile]], Mapping[str, Facts]]
 """Gives the facts of those files that were read before and have not changed since."""
+NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 NO_FEATURES: Mapping[str, FeatureType] = MappingProxyType({})
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 
@@ -77,6 +78,7 @@ class Log:
         environ: Mapping[str, str] = NO_VARIABLES,
         only: Collection[str] | None = None,
         known: Known = nothing_known,
+        also: Mapping[str, str] = NO_COLUMNS,
     ) -> Log:
         """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
 
@@ -84,7 +86,8 @@ class Log:
         (the decision). `features` are declared types by column, which may be missing: a number is read as one even where
         files hold it as text. Declared columns are taken from `key=value` folders where the files lack them; other such
         folders are no columns. With `only`, no other files than those are read. `known` gives facts of files that were read
-        before; where it knows all of them, none is read now. Raises LogError when nothing matches, nothing can be read or a
+        before; where it knows all of them, none is read now. `also` are columns (name -> DuckDB type) that the log has in other
+        files than these: missing here, not absent. Raises LogError when nothing matches, nothing can be read or a
         declared column is missing.
         """
         if spec.path is None:
@@ -94,7 +97,7 @@ class Log:
         if not manifest.files:
             raise nothing_to_read(manifest, name)
         log = cls(spec, name, zone, manifest, Declared(spec, zone, tuple(required), features))
-        log._load(known(manifest.files))
+        log._load(known(manifest.files), also)
         return log
 
     # -- what it is --------------------------------------------------------------------------------------------------
@@ -244,12 +247,12 @@ class Log:
                 self._read({})
             return self._opened
 
-    def _load(self, known: Mapping[str, Facts]) -> None:
+    def _load(self, known: Mapping[str, Facts], also: Mapping[str, str]) -> None:
         self._read(known)
         declared = self._declared
         if not self._parts:
             raise nothing_to_read(self._manifest, self.name)
-        own = common_columns(self._parts)
+        own = widened(common_columns(self._parts), also)
         keys = set.intersection(*(set(f.partitions) for f in self._manifest.files))
         self._partitions = frozenset(k for k in keys if k not in own and declared.knows(k))
         self._columns = {c: _declared_type(t, declared.kind(c)) for c, t in own.items()}

@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import urllib.parse
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +28,8 @@ _SUFFIXES: Mapping[str, Format] = {
     ".json": "jsonl",
 }
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TAIL = 1 << 15
+"""Bytes at a Parquet file's end that are looked at: most footers whole."""
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 SUFFIXES = ".parquet, .csv, .tsv, .jsonl, .ndjson (text also with .gz)"
 
@@ -34,7 +37,7 @@ SUFFIXES = ".parquet, .csv, .tsv, .jsonl, .ndjson (text also with .gz)"
 @dataclass(frozen=True, slots=True)
 class LogFile:
     """A file of a log. `shown` is its path relative to the project, `size` is in bytes, `stamp` (time of the last change in
-    nanoseconds, inode) tells it from a later file of the same name.
+    nanoseconds, inode) tells it from a later file of the same name, and so does `footer`, a checksum of a Parquet footer.
 
     `problem` says why the whole file is passed over; `rejected` counts rows that are left out of a file that is read
     otherwise, and `note` says why. `partitions` are the `key=value` folders above it.
@@ -50,6 +53,12 @@ class LogFile:
     rejected: int = 0
     note: str = ""
     stamp: tuple[int, int] = (0, 0)
+    footer: int = 0
+
+    @property
+    def fingerprint(self) -> tuple[int, int, int, int]:
+        """Changes when the file is written: size, time of the last change, inode, checksum of the footer."""
+        return (self.size, *self.stamp, self.footer)
 
     @property
     def same(self) -> bool:
@@ -180,9 +189,12 @@ def judge(path: Path, shown: str, base: Path) -> LogFile:
     if size == 0:
         return file.bad("it is empty (0 bytes)")
     try:
-        return file.bad(_parquet_frame(path, size)) if file.format == "parquet" else _openable(file)
+        if file.format != "parquet":
+            return _openable(file)
+        problem, footer = _parquet_frame(path, size)
     except OSError as error:
         return file.bad(_reason(error))
+    return replace(file, problem=problem, footer=footer)
 
 
 def _openable(file: LogFile) -> LogFile:
@@ -190,21 +202,23 @@ def _openable(file: LogFile) -> LogFile:
         return file
 
 
-def _parquet_frame(path: Path, size: int) -> str:
-    """What is wrong with the frame of a Parquet file: magic bytes at both ends and a footer that fits between them."""
+def _parquet_frame(path: Path, size: int) -> tuple[str, int]:
+    """What is wrong with the frame of a Parquet file (magic bytes at both ends and a footer that fits between them), and a
+    checksum of its footer's end."""
     if size < 12:
-        return f"too small to be a Parquet file ({size} bytes)"
+        return f"too small to be a Parquet file ({size} bytes)", 0
     with path.open("rb") as handle:
         head = handle.read(4)
-        handle.seek(-8, os.SEEK_END)
-        tail = handle.read(8)
+        handle.seek(-min(size, _TAIL), os.SEEK_END)
+        tail = handle.read(_TAIL)
     if head != b"PAR1":
-        return "not a Parquet file (no magic bytes at its start)"
-    if tail[4:] != b"PAR1":
-        return "truncated: no Parquet footer at its end"
-    if int.from_bytes(tail[:4], "little") > size - 12:
-        return "corrupt: its Parquet footer is longer than the file"
-    return ""
+        return "not a Parquet file (no magic bytes at its start)", 0
+    if tail[-4:] != b"PAR1":
+        return "truncated: no Parquet footer at its end", 0
+    length = int.from_bytes(tail[-8:-4], "little")
+    if length > size - 12:
+        return "corrupt: its Parquet footer is longer than the file", 0
+    return "", zlib.crc32(tail[-(length + 8) :])
 
 
 def _reason(error: OSError) -> str:

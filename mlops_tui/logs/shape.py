@@ -84,6 +84,16 @@ def common_columns(parts: Sequence[Part]) -> dict[str, str]:
     return {name: common_type(types) for name, types in seen.items()}
 
 
+def widened(columns: Mapping[str, str], also: Mapping[str, str]) -> dict[str, str]:
+    """The columns, and those of other files of the same log; where the types do not widen, that of the others stays."""
+    spelling = {c.casefold(): c for c in columns}
+    found = dict(columns)
+    for name, type_ in also.items():
+        own = spelling.get(name.casefold())
+        found[own or name] = common_type({type_: 2, columns[own]: 1}) if own and columns[own] != type_ else type_
+    return found
+
+
 def respelt(parts: Sequence[Part], declared: Sequence[str]) -> tuple[Part, ...]:
     """The parts with one spelling for each column, as declared or first seen: SQL does not tell `Region` from `region`."""
     spelling = {c.casefold(): c for c in reversed([*declared, *(c for p in parts for c in p.columns)])}

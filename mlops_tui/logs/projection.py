@@ -1,0 +1,99 @@
+"""The SQL that makes of a log's rows what summaries are added up from. One SELECT, evaluated while files are read."""
+
+# ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mlops_tui.inventory.types import Decision
+from mlops_tui.logs.literals import ident
+from mlops_tui.summaries.layout import Column, Dimension, Layout, Part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_tui.logs.log import Log
+
+_HOUR, _DAY = 3_600_000_000, 86_400_000_000
+_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN")
+
+
+def holds_numbers(type_: str) -> bool:
+    """Whether a column of this DuckDB type is one number a row."""
+    return type_.split("(")[0].endswith(_NUMBERS)
+
+
+def projection(log: Log, layout: Layout, decision: Decision | None, more: Mapping[str, str] | None = None) -> str:
+    """The SELECT over the log's relation: `at_us`, d0.., decided, positive, c0.., m0.., then `more` (name -> SQL).
+
+    Rows without a time are left out.
+    """
+    time = ident(log.spec.time)
+    items = [f"epoch_us({time}) AS at_us"]
+    items += [f"{dimension_text(d, log.columns)} AS d{i}" for i, d in enumerate(layout.dimensions)]
+    items += [f"{sql} AS {name}" for name, sql in _decided(log, decision).items()]
+    items += [f"{_value(c, log.columns[c.name])} AS c{i}" for i, c in enumerate(layout.columns)]
+    items += [f"{amount(p)} AS m{i}" for i, p in enumerate(layout.parts)]
+    items += [f"{sql} AS {name}" for name, sql in (more or {}).items()]
+    return f"SELECT {', '.join(items)}\nFROM {ident(log.name)}\nWHERE {time} IS NOT NULL"
+
+
+def dimension_text(dimension: Dimension, columns: Mapping[str, str]) -> str:
+    """The dimension's value as text; null where there is none. A slice is `yes` or `no`."""
+    if dimension.role == "slice":
+        return f"CASE WHEN ({dimension.expression}) THEN 'yes' ELSE 'no' END"
+    text = columns.get(dimension.name) == "VARCHAR"
+    return dimension.expression if text else f"CAST({dimension.expression} AS VARCHAR)"
+
+
+def amount(part: Part) -> str:
+    """A number of at most twelve digits before the point and six after it; what is none does not count."""
+    counted = f"TRY_CAST(({part.expression}) AS DECIMAL(18,6))"
+    return f"CASE WHEN ({part.where}) THEN {counted} END" if part.where else counted
+
+
+def first_look(log: Log, layout: Layout, decision: Decision | None, most: int) -> pa.Table:
+    """About `most` rows as the projection gives them, chosen by a hash of what is in them."""
+    query = projection(log, layout, decision)
+    share = sum(f.rows or 0 for f in log.manifest.files) // most
+    if share > 1:
+        time = f"epoch_us({ident(log.spec.time)})"
+        names = [log.spec.id] if log.spec.id in log.columns else [c.name for c in layout.columns]
+        query += f" AND hash({', '.join([time, *(ident(c) for c in names if c)])}) % {share} = 0"
+    return log.arrow(query)
+
+
+def leaves(log: Log, layout: Layout) -> tuple[int, int, int]:
+    """Rows of the log, and how many cells of all dimensions at once they fill: by hour, and by day."""
+    time = f"epoch_us({ident(log.spec.time)})"
+    items = "".join(f", {dimension_text(d, log.columns)} AS d{i}" for i, d in enumerate(layout.dimensions))
+    names = "".join(f", d{i}" for i in range(len(layout.dimensions)))
+    query = (
+        f"WITH hours AS (SELECT {time} // {_HOUR} AS hour{items}, count(*) AS n FROM {ident(log.name)} GROUP BY ALL)\n"
+        f"SELECT sum(n), count(*), count(DISTINCT (hour * {_HOUR} // {_DAY}{names})) FROM hours"
+    )
+    rows, hours, days = log.rows(query)[0]
+    return int(rows or 0), int(hours), int(days)
+
+
+def _decided(log: Log, decision: Decision | None) -> dict[str, str]:
+    from mlops_tui.logs.measure import _positive
+
+    if decision is None:
+        return {"decided": "false", "positive": "false"}
+    return {
+        "decided": f"{ident(decision.column)} IS NOT NULL",
+        "positive": f"coalesce({_positive(log, decision)}, false)",
+    }
+
+
+def _value(column: Column, type_: str) -> str:
+    name = ident(column.name)
+    if column.kind == "length":
+        return f"CAST(length(CAST({name} AS VARCHAR)) AS DOUBLE)"
+    if column.kind == "number":
+        return name if type_ == "DOUBLE" else f"CAST({name} AS DOUBLE)"
+    if type_ in ("FLOAT", "DOUBLE"):
+        return f"CASE WHEN isnan({name}) THEN NULL ELSE CAST({name} AS VARCHAR) END"
+    return name if type_ == "VARCHAR" else f"CAST({name} AS VARCHAR)"
