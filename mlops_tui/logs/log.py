@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from mlops_tui.core.errors import Cancelled, LogError, QueryError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from mlops_tui.logs.summed import Summed
+
+T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Known = Callable[[Sequence[LogFile]], Mapping[str, Facts]]
 """Gives the facts of those files that were read before and have not changed since."""
@@ -40,6 +43,20 @@ _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 def nothing_known(_files: Sequence[LogFile]) -> Mapping[str, Facts]:
     """Of no file anything."""
     return {}
+
+
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """`make`, called at most once; others that ask meanwhile wait for its answer. Nothing is kept where it raises."""
+    lock = threading.Lock()
+    kept: list[T] = []
+
+    def made() -> T:
+        with lock:
+            if not kept:
+                kept.append(make())
+            return kept[0]
+
+    return made
 
 
 class Log:
@@ -64,6 +81,7 @@ class Log:
         self._lock = threading.Lock()
         self._opening = threading.RLock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._summarised: Callable[[], Summed | None] = lambda: None
 
     @classmethod
     def open(
@@ -107,6 +125,15 @@ class Log:
         """The files as they stand now: a file found damaged by a query has moved to `unreadable`."""
         return self._manifest
 
+    def attach(self, summarised: Callable[[], Summed | None]) -> None:
+        """Answer from these summaries what they can answer. They are made when they are first needed; None: there are none."""
+        self._summarised = once(summarised)
+
+    @property
+    def summed(self) -> Summed | None:
+        """The log's summaries, made now if need be; None where rows are asked."""
+        return self._summarised()
+
     @property
     def unreadable(self) -> tuple[LogFile, ...]:
         """Files that are passed over, each with its problem."""
@@ -147,6 +174,9 @@ class Log:
 
     def newest(self, not_after: datetime) -> datetime | None:
         """The newest row's time that is not after this moment; None when there is no such row."""
+        summed = self.summed
+        if summed is not None and (told := summed.newest(not_after)) is not None:
+            return told
         known = [lo for p in self._parts for lo, _ in p.spans.values() if lo <= not_after]
         window = _inclusive(max(known, default=None), not_after)
         return self._time(f"max({ident(self.spec.time)})", window) or self._time(
@@ -155,12 +185,16 @@ class Log:
 
     def oldest(self) -> datetime | None:
         """The oldest row's time; None when there are no rows."""
+        if (summed := self.summed) is not None:
+            return summed.first
         known = [hi for p in self._parts for _, hi in p.spans.values()]
         window = Window(_FIRST, min(known)) if known else None
         return self._time(f"min({ident(self.spec.time)})", window) or self._time(f"min({ident(self.spec.time)})", None)
 
     def after(self, clock: datetime) -> int:
         """How many rows are later than the clock."""
+        if (summed := self.summed) is not None and (summed.last is None or summed.last <= clock):
+            return 0
         window = Window(clock, _LAST)
         query = f"SELECT count(*) FROM {ident(self.name)} WHERE {ident(self.spec.time)} > {instant(clock)}"
         return int(self.rows(query, [window])[0][0])

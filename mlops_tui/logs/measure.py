@@ -13,6 +13,7 @@ from mlops_tui.core.errors import LogError, UnknownName
 from mlops_tui.core.finding import Input
 from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import Decision
+from mlops_tui.logs import summed as summaries
 from mlops_tui.logs.literals import ident, instant, text, wall, within
 from mlops_tui.logs.log import Log, moment
 
@@ -23,21 +24,25 @@ T = TypeVar("T")
 Key = tuple[int, tuple[str | None, ...]]
 """Index of the window, and the values of the grouping columns as text."""
 Grain = Literal["hour", "day"]
+Source = Literal["rows", "summaries"]
 Where = Mapping[str, str | None]
 NOWHERE: Where = MappingProxyType({})
 """No restriction."""
 
+_HOURS: Mapping[Grain, int] = {"hour": 1, "day": 24}
 _MICROSECONDS: Mapping[Grain, int] = {"hour": 3_600_000_000, "day": 86_400_000_000}
 _FLOATS = ("FLOAT", "DOUBLE")
 
 
 @dataclass(frozen=True, slots=True)
 class Measured(Generic[T]):
-    """An answer with its provenance. `query` is a SELECT over the log's relation (`log`, or the source's name)."""
+    """An answer with its provenance. `query` is a SELECT over the log's relation (`log`, or the source's name) that gives
+    it from rows; `source` says what it was taken from."""
 
     value: T
     query: str
     inputs: Input
+    source: Source = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,11 @@ def rates(
         for i, inside in enumerate(within(log.spec.time, w) for w in windows)
     ]
     query = _grouped(log, items, windows, by, [f"{column} IS NOT NULL", *_conditions(log, where, rows)])
+    summed = summaries.of(log, decision.column)
+    if summed is not None and (told := summed.counts(windows, by, where, rows)) is not None:
+        some = {group for (_, group), c in told.items() if c.decided} if by else {()}
+        taken = {key: Rate(c.decided, c.positive) for key, c in told.items() if key[1] in some}
+        return Measured(dict(sorted(taken.items(), key=_order)), query, log.inputs, "summaries")
     value: dict[Key, Rate] = {}
     for row in log.rows(query, windows):
         group, counts = row[: len(by)], row[len(by) :]
@@ -86,6 +96,10 @@ def volumes(
     """Rows in each window, by the values of the columns `by`; keys as those of `rates`."""
     items = [f"count(*) FILTER (WHERE {within(log.spec.time, w)}) AS n{i}" for i, w in enumerate(windows)]
     query = _grouped(log, items, windows, by, _conditions(log, where, rows))
+    summed = summaries.of(log)
+    if summed is not None and (told := summed.counts(windows, by, where, rows)) is not None:
+        taken = {key: c.n for key, c in told.items()}
+        return Measured(dict(sorted(taken.items(), key=_order)), query, log.inputs, "summaries")
     value: dict[Key, int] = {}
     for row in log.rows(query, windows):
         value |= {(i, row[: len(by)]): row[len(by) + i] for i in range(len(windows))}
@@ -146,6 +160,11 @@ def rate_series(
         f"  count(*) AS n, count(*) FILTER (WHERE {positive}) AS positives\n"
         f"FROM {ident(log.name)}\nWHERE {_all(conditions)}\nGROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2"
     )
+    summed = summaries.of(log, decision.column)
+    if summed is not None and (told := summed.series(window, by, where, rows, _HOURS[grain])) is not None:
+        lines = {v: [(at, Rate(c.decided, c.positive)) for at, c in line if c.decided] for v, line in told.items()}
+        taken = {v: line for v, line in lines.items() if line and (only is None or v in only)}
+        return Measured(taken, query, log.inputs, "summaries")
     value: dict[str | None, list[tuple[datetime, Rate]]] = {}
     for name, bucket, n, positives in log.rows(query, [window]):
         value.setdefault(name, []).append((moment(bucket), Rate(n, positives)))
@@ -166,6 +185,9 @@ def volume_series(
         f"SELECT {_bucket(log, window, grain)} AS bucket_us, count(*) AS n\nFROM {ident(log.name)}\n"
         f"WHERE {_all(conditions)}\nGROUP BY 1 ORDER BY 1"
     )
+    summed = summaries.of(log)
+    if summed is not None and (told := summed.series(window, None, where, rows, _HOURS[grain])) is not None:
+        return Measured([(at, c.n) for at, c in told.get(None, [])], query, log.inputs, "summaries")
     return Measured([(moment(b), n) for b, n in log.rows(query, [window])], query, log.inputs)
 
 
@@ -203,6 +225,14 @@ def volume_cycles(
         f"SELECT {group} AS value, {cycle} AS cycle, count(*) AS n\nFROM {ident(log.name)}\n"
         f"WHERE {_all(conditions)}\nGROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2"
     )
+    summed = summaries.of(log)
+    wanted = list(summaries.stretches(window, step, cycles, zone))
+    if summed is not None and (told := summed.counts(wanted, [by] if by else [], where, rows)) is not None:
+        kept: dict[str | None, dict[int, int]] = {} if by else {None: {}}
+        for (place, values_of), counted in told.items():
+            if counted.n:
+                kept.setdefault(values_of[0] if by else None, {})[place] = counted.n
+        return Measured(kept, query, log.inputs, "summaries")
     value: dict[str | None, dict[int, int]] = {} if by else {None: {}}
     for name, cycle, n in log.rows(query, [span]):
         value.setdefault(name, {})[cycle] = n
@@ -245,6 +275,10 @@ def values(log: Log, column: str, window: Window | None, *, most: int = 1000) ->
         f"SELECT {_as_text(log, column)} AS value, count(*) AS n\nFROM {ident(log.name)}{where}\n"
         f"GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {most}"
     )
+    summed = summaries.of(log)
+    if summed is not None and window is not None and (told := summed.counts([window], [column], NOWHERE, None)) is not None:
+        counted = sorted(((g, c.n) for (_, (g,)), c in told.items()), key=lambda x: (-x[1], x[0] is None, x[0] or ""))
+        return Measured(dict(counted[:most]), query, log.inputs, "summaries")
     return Measured(dict(log.rows(query, [window] if window else None)), query, log.inputs)
 
 
