@@ -164,6 +164,16 @@ def _no_time(profile: Profile, pattern: str) -> LogError:
         for c in profile.columns.values()
         if set(c.words) & TIME_NOUNS and c.kind in ("text", "number")
     ]
+    read = times.moments(profile)
+    if read:
+        same = [m.column.name for m in read if m.first == m.last]
+        why = (
+            f"every row has the same {one_line(same[0], most=40)}"
+            if same
+            else f"{listed([one_line(m.column.name, most=40) for m in read])} can be read as times, but do not look like it"
+        )
+        hint = "name more days in --from" if same else "give the column a name that says so, such as ts or decided_at"
+        return LogError(f"no column of this log tells when decisions were made: {why}", where=pattern, hint=hint)
     hint = "runbook reads ISO 8601 such as 2026-10-14T03:00:00Z, Unix seconds or milliseconds, and timestamps"
     if named:
         return LogError(f"no column can be read as times, though {listed(named)} sounds like one", where=pattern, hint=hint)

@@ -166,7 +166,7 @@ def weigh(m: Moments, all_: Sequence[Moments], now: datetime) -> Evidence:
     e.add(-4.0 if span > 30 * _YEAR else 0.0)
     e.add(-2.0 if future else 0.0)
     distinct = len(np.unique(m.known))
-    e.add(-6.0 if distinct == 1 else 0.5 if distinct > 50 else 0.0)
+    e.add(-6.0 if distinct == 1 and len(m.known) > 1 else 0.5 if distinct > 50 else 0.0)
     ordered = float(np.mean(np.diff(m.known) >= 0)) if len(m.known) > 1 else 0.0
     e.add(2.0 * (ordered - 0.5), "rows come in its order" if ordered > 0.99 else "")
     rest = [o for o in all_ if o is not m and not set(o.column.words) & {"birth", "dob", "born"}]

@@ -118,13 +118,17 @@ def init(
     """Reads the log that `pattern` matches (a glob, a folder or one file, relative to the working folder) and writes a
     project for it into `target`: an inventory whose every guess says why, a first runbook, the schemas for editors.
 
-    `login` is the person who asks; `zone` overrides the guessed one. Raises UsageError where there is an inventory
-    already and not `force`, or no such zone; LogError where the log cannot be read or tells no time.
+    `login` is the person who asks; `zone` overrides the guessed one. Raises UsageError where the pattern is empty, there is an
+    inventory already and not `force`, or no such zone; LogError where the log cannot be read or tells no time.
     """
     from mlops_tui.govern.guesses import guess
     from mlops_tui.govern.profile import take
     from mlops_tui.logs.undeclared import UndeclaredLog
 
+    if not pattern.strip():
+        raise UsageError(
+            "init needs a log to read, and its name is empty", hint="is the variable set? a folder is named: --from ."
+        )
     _refuse(target, force, zone)
     log = UndeclaredLog.look(pattern, root=Path.cwd(), environ=environ)
     try:

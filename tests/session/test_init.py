@@ -117,7 +117,28 @@ def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path, lo
     with pytest.raises(UsageError, match="unknown timezone") as caught:
         begun(log, tmp_path / "new", zone="Europe/Madird")
     assert "Europe/Madrid" in caught.value.hint
+    for unset in ("", "  "):
+        with pytest.raises(UsageError, match="name is empty"):
+            begun(unset, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_one_row_is_a_log(tmp_path: Path) -> None:
+    """The first decision ever made has a time, and its project passes lint."""
+    write(tmp_path / "log.parquet", {"ts": [START], "score": [0.9], "decision": ["approved"]})
+    report = begun(tmp_path / "log.parquet", tmp_path / "new")
+    assert (report.guesses.time.value, report.problems) == ("ts", ())
+
+
+def test_times_that_are_none_of_decisions_are_named(tmp_path: Path) -> None:
+    """Where a column can be read as times and is not taken for the decision's, the message says which and why."""
+    days = [START.date()] * 400
+    write(tmp_path / "same.parquet", {"date": days, "score": np.linspace(0, 1, 400)})
+    with pytest.raises(LogError, match=r"when decisions were made: every row has the same date \(name more days in --from\)"):
+        begun(tmp_path / "same.parquet", tmp_path / "new")
+    write(tmp_path / "steps.parquet", {"q": np.arange(1_700_000_000, 1_700_040_000, 100), "score": np.linspace(0, 1, 400)})
+    with pytest.raises(LogError, match="q can be read as times, but do not look like it"):
+        begun(tmp_path / "steps.parquet", tmp_path / "new")
 
 
 def test_an_unquoted_glob_is_explained(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
