@@ -51,8 +51,9 @@ class Sender(Protocol):
     def post(self, channel: str, part: Part, *, thread_ts: str, key: str, number: int) -> Receipt:
         """Posts one part, in the thread of `thread_ts` where there is one; `key` and `number` go along as metadata."""
 
-    def is_id(self, channel: str) -> bool:
-        """Whether this names a channel by its id, which reading its history needs."""
+    def locate(self, channel: str) -> str:
+        """The channel's id, which reading its history needs; empty where no channel has this name. ChannelError where that
+        cannot be told."""
 
     def find(self, channel_id: str, *, thread_ts: str, key: str, number: int, since: datetime) -> Receipt | None:
         """The part with that metadata if it stands in the history; ChannelError where the history cannot be read."""

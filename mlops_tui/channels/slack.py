@@ -38,6 +38,7 @@ MOST_CHANNELS = 1_000
 MOST_DESCRIPTION = 1_000
 """Characters of a file's description for those who cannot see it."""
 
+_KINDS = ("public_channel", "private_channel")
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}\Z")
 _LAYOUT = frozenset("invalid_blocks invalid_blocks_format msg_blocks_too_long".split())
 """Refusals of the blocks alone: the text is posted without them, since a page that looks plain is still a page."""
@@ -67,6 +68,7 @@ class SlackSender:
             logger=silent,
         )
         self._client.proxy = proxy_for(self._client.base_url)
+        self._ids: dict[str, str] = {}
 
     def split(self, text: str, layout: Sequence[Piece] = ()) -> Sequence[Part]:
         """The message, escaped, as parts that Slack takes whole; cut at line ends, then at spaces."""
@@ -75,6 +77,18 @@ class SlackSender:
     def is_id(self, channel: str) -> bool:
         """Whether this is a channel's ID and not its name."""
         return bool(_ID.match(channel))
+
+    def locate(self, channel: str) -> str:
+        """A channel's ID by its name, from what was posted before, else by `conversations.list`: public ones first, since the
+        private ones need a scope of their own. Empty where nobody has the name; ChannelError where that cannot be told."""
+        name = channel.removeprefix("#")
+        if self.is_id(channel):
+            return channel
+        for kind in _KINDS:
+            if name in self._ids:
+                break
+            self._ids |= {c["name"]: c["id"] for c in self._channels(kind, whole=True)}
+        return self._ids.get(name, "")
 
     def post(self, channel: str, part: Part, *, thread_ts: str, key: str, number: int) -> Receipt:
         """Posts a part that `split` gave. Raises ChannelError."""
@@ -103,6 +117,7 @@ class SlackSender:
                 return send()
 
         answer = self._call(laid_out if part.blocks else send, where=channel)
+        self._ids[channel.removeprefix("#")] = str(answer["channel"])
         return Receipt(str(answer["ts"]), str(answer["channel"]))
 
     def find(self, channel_id: str, *, thread_ts: str, key: str, number: int, since: datetime) -> Receipt | None:
@@ -178,16 +193,30 @@ class SlackSender:
 
     def channel_names(self) -> frozenset[str]:
         """The names, without `#`, of the channels that the app can see, by `conversations.list`; at most the first few
-        thousand. Raises ChannelError, also where the scope for it is missing."""
-        names: set[str] = set()
-        more: dict[str, Any] = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": MOST_CHANNELS}
+        thousand, and without a scope for private ones the public ones. Raises ChannelError."""
+        public, private = _KINDS
+        names = {c["name"] for c in self._channels(public)}
+        try:
+            return frozenset(names | {c["name"] for c in self._channels(private)})
+        except ChannelError as error:
+            if not error.permanent:
+                raise
+            return frozenset(names)
+
+    def _channels(self, kind: str, *, whole: bool = False) -> Iterator[dict[str, str]]:
+        """Name and ID of the channels of one kind, by `conversations.list`. Raises ChannelError, and with `whole` also
+        where there are too many to be read."""
+        more: dict[str, Any] = {"types": kind, "exclude_archived": True, "limit": MOST_CHANNELS}
         for _ in range(MOST_PAGES):
             answer = self._call(lambda: self._client.conversations_list(**more).data, where="conversations.list")
-            names |= {str(c["name"]) for c in answer.get("channels") or () if c.get("name")}
+            for channel in answer.get("channels") or ():
+                if channel.get("name") and channel.get("id"):
+                    yield {"name": str(channel["name"]), "id": str(channel["id"])}
             more["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not more["cursor"]:
-                break
-        return frozenset(names)
+                return
+        if whole:
+            raise ChannelError("there are too many channels to be searched", where="conversations.list")
 
     def _history(self, channel_id: str, thread_ts: str, since: datetime) -> Iterator[dict[str, Any]]:
         cursor = ""

@@ -50,11 +50,11 @@ def _part(desk: Desk, message: Message, parts: Sequence[Part], parent: Receipt) 
 
 def _find(desk: Desk, message: Message, number: int, parent: Receipt) -> tuple[Receipt | None, bool]:
     """(the part where it stands in the channel's history, whether that history could be read)."""
-    channel_id = parent.channel_id or (message.channel if desk.sender.is_id(message.channel) else "")
-    if not channel_id:
-        return None, False
     since = message.queued - CLOCK_SLACK
     try:
+        channel_id = parent.channel_id or desk.sender.locate(message.channel)
+        if not channel_id:
+            return None, False
         return desk.sender.find(channel_id, thread_ts=parent.ts, key=message.id, number=number, since=since), True
     except ChannelError:
         return None, False

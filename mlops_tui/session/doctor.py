@@ -290,7 +290,11 @@ def _channels(sender: SlackSender, teams: Mapping[str, str]) -> Line:
     if not lost:
         return Line("channels", "OK", f"{', '.join('#' + n for n in wanted)} are there")
     near = did_you_mean(lost[0], known) if known else ""
-    fix = " ".join(p for p in (near, "Invite the app to private channels, or name them by ID in inventory.yaml.") if p)
+    fix = " ".join(
+        p
+        for p in (near, "Invite the app to private channels and give it groups:read, or name them by ID in inventory.yaml.")
+        if p
+    )
     return Line("channels", "WARN", f"not seen: {', '.join(f'#{n} ({wanted[n]})' for n in lost)}", fix)
 
 

@@ -173,7 +173,11 @@ class Workspace:
 
     def _list(self, given: dict[str, Any]) -> dict[str, Any]:
         """The channels that can be seen, two a page, so that whoever asks must turn pages."""
-        seen = [c for c in self.channels if not c.archived and (c.member or not c.private)]
+        kinds = str(given.get("types") or "public_channel").split(",")
+        if "private_channel" in kinds and "groups:read" not in self.scopes:
+            return _no("missing_scope", needed="groups:read", provided=",".join(sorted(self.scopes)))
+        wanted = [c for c in self.channels if ("private_channel" if c.private else "public_channel") in kinds]
+        seen = [c for c in wanted if not c.archived and (c.member or not c.private)]
         at = int(given.get("cursor") or 0)
         rest = str(at + 2) if at + 2 < len(seen) else ""
         found = [{"id": c.id, "name": c.name} for c in seen[at : at + 2]]

@@ -16,7 +16,7 @@ from mlops_tui.channels.slack import SlackSender
 from mlops_tui.incidents.incident import fold
 from mlops_tui.journal import Journal
 from tests.channels.conftest import NOW
-from tests.channels.slack_server import DROP_AFTER, DROP_BEFORE, TOKEN, SlackServer, Workspace, answer, slack_error
+from tests.channels.slack_server import DROP_AFTER, DROP_BEFORE, POST, TOKEN, WELL, SlackServer, Workspace, answer, slack_error
 
 
 def put(journal: Journal, text: str, channel: str = "#ml-incidents", stream: str = "INC-1", id_: str | None = None) -> str:
@@ -160,6 +160,32 @@ def test_a_lost_answer_is_looked_up_and_not_posted_again(journal: Journal, sende
     assert slack.texts("ml-incidents") == ["a", "b"]
 
 
+@pytest.mark.parametrize("scopes", [{"channels:read"}, {"channels:read", "groups:read"}])
+def test_a_lost_first_answer_is_looked_up_by_the_channels_name(
+    journal: Journal, sender: SlackSender, slack: Workspace, scopes: set[str]
+) -> None:
+    """A channel that nobody posted to yet is known by its name: the first page is not doubled either."""
+    slack.scopes |= {"channels:history"} | scopes
+    put(journal, "a", "#payments-data")
+    slack.faults_at[POST] = [DROP_AFTER]
+    (message,) = send(journal, sender)
+    assert (message.state, message.doubled, message.tried) == ("sent", False, 1)
+    assert slack.texts("payments-data") == ["a"]
+
+
+def test_a_lost_first_answer_where_an_earlier_post_named_the_channel(
+    journal: Journal, sender: SlackSender, slack: Workspace
+) -> None:
+    """Another incident's post to the channel told its ID, without the scope to list channels."""
+    slack.scopes.add("channels:history")
+    journal.start_stream("INC-", "incident_opened", {"title": "u"})
+    put(journal, "a")
+    queue(journal, "INC-2", to="credit-ml", channel="#ml-incidents", text="b")
+    slack.faults_at[POST] = [WELL, DROP_AFTER]
+    assert [(m.state, m.doubled) for m in send(journal, sender)] == [("sent", False)] * 2
+    assert slack.texts("ml-incidents") == ["a", "b"]
+
+
 def test_a_post_that_did_not_arrive_is_posted_again(journal: Journal, sender: SlackSender, slack: Workspace) -> None:
     """Where the history shows that it is not there, the second post is no double."""
     slack.scopes.add("channels:history")
@@ -196,7 +222,7 @@ def test_two_lost_answers_leave_it_unsure_for_the_next_flush(journal: Journal, s
 def test_a_doubt_survives_a_refusal(journal: Journal, sender: SlackSender, slack: Workspace) -> None:
     """A lost answer followed by a refusal still marks the later post."""
     put(journal, "a")
-    slack.faults += [DROP_AFTER, slack_error("channel_not_found")]
+    slack.faults_at[POST] = [DROP_AFTER, slack_error("channel_not_found")]
     assert send(journal, sender)[0].state == "failed"
     (message,) = send(journal, sender)
     assert (message.state, message.doubled) == ("sent", True)

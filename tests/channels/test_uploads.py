@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import subprocess
 import sys
@@ -278,17 +277,18 @@ MODES: dict[str, tuple[Fault, ...]] = {
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("at", [POST, ASK, UPLOAD, SHARE])
+@pytest.mark.parametrize(("channel", "before"), [("C0000ML01", 1), ("#ml-incidents", 0)])
 def test_nothing_lost_nothing_doubled_order_kept(
-    journal: Journal, sender: SlackSender, slack: Workspace, mode: str, at: str
+    journal: Journal, sender: SlackSender, slack: Workspace, mode: str, at: str, channel: str, before: int
 ) -> None:
-    """Whatever fails, at whichever step of the second message: the thread is what was written, once and in order.
+    """Whatever fails, at whichever step of the first or second message: the thread is what was written, once and in order.
 
     The history can be read here; where it cannot, a doubled message says so (see above and test_outbox.py).
     """
-    slack.scopes.add("channels:history")
-    for text, chart in itertools.islice(zip("abc", "xyz", strict=True), 3):
-        put(journal, text, chart, channel="C0000ML01")
-    slack.faults_at[at] = [WELL, *MODES[mode]]
+    slack.scopes |= {"channels:history", "channels:read"}
+    for text, chart in zip("abc", "xyz", strict=True):
+        put(journal, text, chart, channel=channel)
+    slack.faults_at[at] = [*[WELL] * before, *MODES[mode]]
     assert {m.state for m in settled(journal, sender)} == {"sent"}
     assert slack.texts("ml-incidents") == ["a", "[x]", "b", "[y]", "c", "[z]"]
     assert not any(m.doubled for m in messages(journal))
