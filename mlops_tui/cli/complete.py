@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, ShellComplete, get_completion_class, split_arg_string
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    get_completion_class,
+    split_arg_string,
+)
 
 from mlops_tui.cli.root import COMPLETE, runbook
 from mlops_tui.core.leave import one_line
 
 SHELLS = ("bash", "zsh", "fish")
 CALLED = ("runbook", "mlops-tui")
+_SPECIAL = re.compile(r"[^\w%+,./:=@-]", re.ASCII)
+"""What bash would not leave as it is in a word."""
 
 
 class Bash(BashComplete):
     """bash cuts words at `=`: `--set region=E` comes as three words, and goes back without its beginning."""
 
     _cut = 0
+    _quoted = False
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words before the cursor and the one under it, put together again."""
         words = split_arg_string(os.environ["COMP_WORDS"])
         at = int(os.environ["COMP_CWORD"])
         before, last = words[1:at], words[at] if at < len(words) else ""
+        typed = os.environ["COMP_WORDS"].split("\n")
+        self._quoted = at < len(typed) and typed[at][:1] in ("'", '"')
         if last == "=" and before:
             last = f"{before.pop()}="
             self._cut = len(last)
@@ -37,8 +50,17 @@ class Bash(BashComplete):
         return before, last
 
     def format_completion(self, item: CompletionItem) -> str:
-        """The item as bash takes it, without what bash has cut off already."""
-        return f"{item.type},{item.value[self._cut :]}"
+        """The item as bash takes it, without what bash has cut off already, and as one word: bash puts it in as it is."""
+        rest = item.value[self._cut :]
+        if not self._quoted:
+            rest = "".join(f"\\{c}" if _SPECIAL.match(c) and c.isascii() else c for c in rest)
+        return f"{item.type},{rest}"
+
+
+class Fish(FishComplete):
+    """click's script for fish ends at the second comma, within a value or what it means."""
+
+    source_template = FishComplete.source_template.replace('string split "," $completion', 'string split -m 1 "," $completion')
 
 
 def script(shell: str, called: str) -> str:
@@ -58,7 +80,7 @@ def answer(instruction: str) -> int:
 
 
 def _completer(shell: str) -> type[ShellComplete]:
-    found = Bash if shell == "bash" else get_completion_class(shell)
+    found = {"bash": Bash, "fish": Fish}.get(shell) or get_completion_class(shell)
     assert found is not None
     return found
 

@@ -10,8 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import CompletionItem
 
+from mlops_tui.cli.complete import Bash, script
 from mlops_tui.cli.root import COMMANDS
+from mlops_tui.cli.root import runbook as root
 
 PROJECT = Path(__file__).parents[2]
 HEAVY = {"duckdb", "numpy", "pyarrow", "polars", "scipy", "textual", "slack_sdk", "vl_convert", "jinja2"}
@@ -100,3 +103,21 @@ def test_real_bash_completes(tmp_path):
     env = {"PATH": f"{home}:/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(["bash", "-c", "\n".join(lines)], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["credit-risk", "collections-priority"], done.stderr
+
+
+@pytest.mark.parametrize("typed", ["region", '"region', "'region"])
+def test_bash_gets_one_word_of_any_value(monkeypatch, capsys, typed):
+    """bash puts a candidate in as it stands: blanks and signs are escaped, except where a quote is open."""
+    monkeypatch.setenv("COMP_WORDS", f"runbook\nrun\n{typed}")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    completer = Bash(root, {}, "runbook", "_RUNBOOK_COMPLETE")
+    completer.get_completion_args()
+    given = completer.format_completion(CompletionItem("region=New York (NY) $5 €"))
+    assert given == (
+        "plain,region=New\\ York\\ \\(NY\\)\\ \\$5\\ €" if typed == "region" else "plain,region=New York (NY) $5 €"
+    )
+
+
+def test_fish_splits_at_the_first_comma_alone():
+    """A value with a comma arrives whole."""
+    assert 'string split -m 1 "," $completion' in script("fish", "runbook")
