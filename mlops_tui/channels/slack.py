@@ -191,27 +191,25 @@ class SlackSender:
         scopes = None if answer["scopes"] is None else frozenset(s.strip() for s in answer["scopes"].split(",") if s.strip())
         return Bot(one_line(str(answer["user"] or "unknown")), one_line(str(answer["team"] or "unknown")), scopes)
 
-    def channel_names(self) -> frozenset[str]:
-        """The names, without `#`, of the channels that the app can see, by `conversations.list`; at most the first few
-        thousand, and without a scope for private ones the public ones. Raises ChannelError."""
+    def channels(self) -> dict[str, bool]:
+        """The channels that the app can see, by name (without `#`) and by ID, each with whether it is a member; at most the
+        first few thousand, and without a scope for private ones the public ones. Raises ChannelError."""
         public, private = _KINDS
-        names = {c["name"] for c in self._channels(public)}
+        found = list(self._channels(public))
         try:
-            return frozenset(names | {c["name"] for c in self._channels(private)})
+            found += self._channels(private)
         except ChannelError as error:
             if not error.permanent:
                 raise
-            return frozenset(names)
+        return {c[key]: c.get("is_member", True) for c in found for key in ("name", "id")}
 
-    def _channels(self, kind: str, *, whole: bool = False) -> Iterator[dict[str, str]]:
-        """Name and ID of the channels of one kind, by `conversations.list`. Raises ChannelError, and with `whole` also
-        where there are too many to be read."""
+    def _channels(self, kind: str, *, whole: bool = False) -> Iterator[dict[str, Any]]:
+        """The channels of one kind that have a name and an ID, by `conversations.list`. Raises ChannelError, and with
+        `whole` also where there are too many to be read."""
         more: dict[str, Any] = {"types": kind, "exclude_archived": True, "limit": MOST_CHANNELS}
         for _ in range(MOST_PAGES):
             answer = self._call(lambda: self._client.conversations_list(**more).data, where="conversations.list")
-            for channel in answer.get("channels") or ():
-                if channel.get("name") and channel.get("id"):
-                    yield {"name": str(channel["name"]), "id": str(channel["id"])}
+            yield from (c for c in answer.get("channels") or () if c.get("name") and c.get("id"))
             more["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not more["cursor"]:
                 return

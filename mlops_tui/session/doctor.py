@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_tui.core.errors import ChannelError, InvalidFiles, LogError, RunbookError, UsageError, did_you_mean
+from mlops_tui.core.errors import ChannelError, InvalidFiles, LogError, Problem, RunbookError, UsageError, did_you_mean
 from mlops_tui.core.settings import Clock
 from mlops_tui.core.window import both_zones, format_duration
 from mlops_tui.incidents.vocabulary import PREFIX
@@ -94,7 +94,7 @@ def doctor(
     try:
         project = open_project(start, clock=now, environ=environ)
     except InvalidFiles as error:
-        lines.append(Line("project", "FAIL", f"inventory.yaml has {len(error.problems)} problems", "runbook lint names them"))
+        lines.append(Line("project", "FAIL", f"inventory.yaml has {problems(error.problems)}", "runbook lint names them all"))
     except UsageError as error:
         lines.append(Line("project", "FAIL", error.message, error.hint))
     if project is not None:
@@ -103,14 +103,19 @@ def doctor(
     return DoctorReport(tuple(lines))
 
 
+def problems(found: Sequence[Problem]) -> str:
+    """How many there are, and the first of them."""
+    return f"1 problem: {found[0]}" if len(found) == 1 else f"{len(found):,} problems, first {found[0]}"
+
+
 def _project(project: Project) -> Iterator[Line]:
     from mlops_tui.session.lint import lint
 
     models = len(project.inventory.models)
     yield Line("project", "OK", f"{project.root}: {models} model{'s' * (models != 1)}, times beside UTC in {project.zone.key}")
-    problems = lint(project.root).problems
-    if problems:
-        yield Line("files", "WARN", f"{len(problems)} problems, first {problems[0]}", "runbook lint names them all")
+    found = lint(project.root).problems
+    if found:
+        yield Line("files", "WARN", problems(found), "runbook lint names them all")
     else:
         yield Line("files", "OK", f"inventory and {len(project.runbooks)} runbooks without a problem")
     if project.actor.name:
@@ -256,9 +261,8 @@ def _slack(project: Project | None, environ: Mapping[str, str]) -> Iterator[Line
     try:
         bot = sender.who()
     except ChannelError as error:
-        yield Line(
-            "slack", "FAIL", f"the token was not accepted: {error.message}", error.hint or "try again, or look at the network"
-        )
+        text = f"the token was not accepted: {error.message}" if error.permanent else error.message
+        yield Line("slack", "FAIL", text, error.hint or "try again, or look at the network")
         return
     yield Line("slack", "OK", f"the token is {bot.user}'s in {bot.workspace}")
     if bot.scopes is not None:
@@ -277,25 +281,27 @@ def _scopes(has: Collection[str]) -> Line:
 
 
 def _channels(sender: SlackSender, teams: Mapping[str, str]) -> Line:
-    wanted = {channel.removeprefix("#"): team for team, channel in teams.items() if not sender.is_id(channel)}
-    if not wanted:
-        return Line("channels", "OK", f"{len(teams)} named by ID")
+    named = {channel.removeprefix("#"): team for team, channel in teams.items()}
+    shown = {n: n if sender.is_id(n) else f"#{n}" for n in named}
     try:
-        known = sender.channel_names()
+        known = sender.channels()
     except ChannelError as error:
+        if all(sender.is_id(n) for n in named):
+            return Line("channels", "OK", f"{len(named)} named by ID")
         return Line(
             "channels", "WARN", f"cannot be looked up: {error.message}", error.hint or "add the scope channels:read to the app"
         )
-    lost = [name for name in wanted if name not in known]
-    if not lost:
-        return Line("channels", "OK", f"{', '.join('#' + n for n in wanted)} are there")
-    near = did_you_mean(lost[0], known) if known else ""
-    fix = " ".join(
-        p
-        for p in (near, "Invite the app to private channels and give it groups:read, or name them by ID in inventory.yaml.")
-        if p
-    )
-    return Line("channels", "WARN", f"not seen: {', '.join(f'#{n} ({wanted[n]})' for n in lost)}", fix)
+    lost = [n for n in named if n not in known and not sender.is_id(n)]
+    if lost:
+        near = did_you_mean(lost[0], [n for n in known if not sender.is_id(n)])
+        fix = "Invite the app to private channels and give it groups:read, or name them by ID in inventory.yaml."
+        text = f"not seen: {', '.join(f'{shown[n]} ({named[n]})' for n in lost)}"
+        return Line("channels", "WARN", text, f"{near} {fix}".strip())
+    out = [n for n in named if not known.get(n, True)]
+    if out:
+        text = f"the app is not in {', '.join(f'{shown[n]} ({named[n]})' for n in out)}"
+        return Line("channels", "WARN", text, "in each of them: /invite @THE-APP")
+    return Line("channels", "OK", f"the app is in {', '.join(shown.values())}")
 
 
 def _terminal(terminal: Terminal) -> Iterator[Line]:

@@ -180,7 +180,7 @@ class Workspace:
         seen = [c for c in wanted if not c.archived and (c.member or not c.private)]
         at = int(given.get("cursor") or 0)
         rest = str(at + 2) if at + 2 < len(seen) else ""
-        found = [{"id": c.id, "name": c.name} for c in seen[at : at + 2]]
+        found = [{"id": c.id, "name": c.name, "is_member": c.member} for c in seen[at : at + 2]]
         return {"ok": True, "channels": found, "response_metadata": {"next_cursor": rest}}
 
     def _room(self, found: Channel | None) -> str:

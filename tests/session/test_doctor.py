@@ -80,7 +80,8 @@ def test_a_broken_inventory_is_one_line(root):
     """It fails, and `runbook lint` is named; the rest is still looked at."""
     (root / "inventory.yaml").write_text("version: 1\nmodles: {}\n")
     found = line(asked(root), "project")
-    assert (found.verdict, found.fix) == ("FAIL", "runbook lint names them")
+    assert (found.verdict, found.fix) == ("FAIL", "runbook lint names them all")
+    assert "1 problem: inventory.yaml:2:1: unknown key 'modles'" in found.text
 
 
 def test_logs_that_cannot_be_read_are_named(root):
@@ -156,7 +157,7 @@ def test_slack_knows_the_token_and_the_channels(root, slack):
     slack.space.scopes.add("channels:read")
     report = asked(root, environ=told(slack))
     assert line(report, "slack").text == "the token is runbook's in acme"
-    assert (line(report, "channels").verdict, line(report, "channels").text) == ("OK", "#ml-incidents are there")
+    assert (line(report, "channels").verdict, line(report, "channels").text) == ("OK", "the app is in #ml-incidents")
     assert slack.space.asked("chat.postMessage") == []
 
 
@@ -194,6 +195,24 @@ def test_a_channel_that_nobody_sees_is_named_with_the_nearest(root, slack):
     assert found.verdict == "WARN"
     assert "#ml-incident (ml)" in found.text
     assert "'ml-incidents'" in found.fix
+
+
+@pytest.mark.parametrize("channel", ["#elsewhere", "C0000AWAY"])
+def test_a_channel_that_the_app_is_not_in_is_named(root, slack, channel):
+    """It is there, and a post would be refused: whoever set Slack up invites the app, by whichever name it goes."""
+    slack.space.scopes.add("channels:read")
+    text = (root / "inventory.yaml").read_text()
+    (root / "inventory.yaml").write_text(text.replace("#ml-incidents", channel))
+    found = line(asked(root, environ=told(slack)), "channels")
+    assert (found.verdict, found.text) == ("WARN", f"the app is not in {channel} (ml)")
+    assert "/invite" in found.fix
+
+
+def test_a_slack_that_cannot_be_reached_says_nothing_of_the_token(root):
+    """No connection is no refusal: the network is to be looked at, not the token."""
+    environ = {"RUNBOOK_SLACK_TOKEN": TOKEN, "RUNBOOK_SLACK_URL": "http://127.0.0.1:9/api/", "NO_PROXY": "*"}
+    found = line(asked(root, environ=environ), "slack")
+    assert (found.verdict, "cannot be reached" in found.text, "token" in found.text) == ("FAIL", True, False)
 
 
 def test_without_the_scope_channels_stay_unknown(root, slack):
