@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import numpy as np
@@ -76,19 +76,11 @@ def write(path: Path, header: Header, summary: Summary) -> Header:
 
     A crash leaves the old file or the new one; what lies about under `*.tmp` may be removed. Raises OSError.
     """
-    tables = {n: summary.table(n) for n in NAMES if summary.table(n).num_rows}
-    groups = tuple(
-        Stretch(n, t.num_rows, int(t.column("at")[0].as_py()), int(t.column("at")[-1].as_py())) for n, t in tables.items()
-    )
-    header = msgspec.structs.replace(header, groups=groups)
-    wide = _wide(header.metric_parts).with_metadata({_KEY: msgspec.json.encode(header)})
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with temporary.open("wb") as file:
-            with pq.ParquetWriter(file, wide, **_options(wide)) as writer:
-                for table in tables.values():
-                    writer.write_table(_widened(table, wide), row_group_size=table.num_rows)
+            header = write_to(file, header, summary)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -97,6 +89,20 @@ def write(path: Path, header: Header, summary: Summary) -> Header:
             temporary.unlink()
         raise
     _sync_folder(path.parent)
+    return header
+
+
+def write_to(file: IO[bytes], header: Header, summary: Summary) -> Header:
+    """What `write` puts into its file, for those who have an open one. Gives the header as written. Raises OSError."""
+    tables = {n: summary.table(n) for n in NAMES if summary.table(n).num_rows}
+    groups = tuple(
+        Stretch(n, t.num_rows, int(t.column("at")[0].as_py()), int(t.column("at")[-1].as_py())) for n, t in tables.items()
+    )
+    header = msgspec.structs.replace(header, groups=groups)
+    wide = _wide(header.metric_parts).with_metadata({_KEY: msgspec.json.encode(header)})
+    with pq.ParquetWriter(file, wide, **_options(wide)) as writer:
+        for table in tables.values():
+            writer.write_table(_widened(table, wide), row_group_size=table.num_rows)
     return header
 
 
