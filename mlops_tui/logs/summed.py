@@ -12,7 +12,7 @@ from mlops_tui.core.window import Window
 
 if TYPE_CHECKING:
     from mlops_tui.logs.log import Log
-    from mlops_tui.summaries.cells import Cells, Counted, Group, Minutes
+    from mlops_tui.summaries.counts import Cells, Counted, Group, Minutes
     from mlops_tui.summaries.layout import Layout
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

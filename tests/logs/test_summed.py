@@ -13,7 +13,7 @@ from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import Decision
 from mlops_tui.logs import measure
 from mlops_tui.logs.summed import Summed, stretches
-from mlops_tui.summaries.cells import Cells
+from mlops_tui.summaries.counts import Cells
 from mlops_tui.summaries.layout import LEAF, Dimension, Layout, joined
 from mlops_tui.summaries.summary import schema
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_tui.summaries.cells import Cells, Counted, Total
+from mlops_tui.summaries.counts import Cells, Counted, Total
 from mlops_tui.summaries.layout import JOIN, LEAF, Dimension, Layout, Part, joined
 from mlops_tui.summaries.summary import schema
 
