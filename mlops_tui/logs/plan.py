@@ -12,7 +12,7 @@ from mlops_tui.inventory.types import Decision, LabelSpec, LogSpec, Metric, Mode
 from mlops_tui.logs.declared import FeatureType
 from mlops_tui.logs.literals import ident
 from mlops_tui.logs.projection import amount, dimension_text, first_look, holds_numbers, leaves
-from mlops_tui.summaries.layout import JOIN, MOST_VALUES, Column, Dimension, Grain, Kind, Layout, Part, Role
+from mlops_tui.summaries.layout import JOIN, MOST_CATEGORIES, MOST_VALUES, Column, Dimension, Grain, Kind, Layout, Part, Role
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -175,7 +175,7 @@ def _chosen(column: Column, values: pa.ChunkedArray, left: list[tuple[str, str]]
     import pyarrow.compute as pc
 
     from mlops_tui.summaries.binning import choose
-    from mlops_tui.summaries.categories import MOST_KNOWN, fingerprint
+    from mlops_tui.summaries.categories import fingerprint
 
     if column.kind != "category":
         numbers = np.asarray(pc.fill_null(values.cast(pa.float64()), np.nan).to_numpy())
@@ -185,10 +185,10 @@ def _chosen(column: Column, values: pa.ChunkedArray, left: list[tuple[str, str]]
     counted = values.cast(pa.string()).drop_null().value_counts()
     found = sorted(zip(counted.field(1).to_pylist(), counted.field(0).to_pylist(), strict=True), key=lambda x: (-x[0], x[1]))
     names = [name for _, name in found]
-    if len(names) > MOST_KNOWN and len(names) * 2 > len(values):
+    if len(names) > MOST_CATEGORIES and len(names) * 2 > len(values):
         left.append((column.name, "nearly every row has another value"))
         return None
-    return replace(column, known=tuple(sorted(names[:MOST_KNOWN])), seen=tuple(sorted(map(fingerprint, names))))
+    return replace(column, known=tuple(sorted(names[:MOST_CATEGORIES])), seen=tuple(sorted(map(fingerprint, names))))
 
 
 def _grain(log: Log, layout: Layout) -> Grain:

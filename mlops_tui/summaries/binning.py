@@ -17,9 +17,10 @@ Codes = npt.NDArray[np.int16]
 SIDE = 384
 """Bins on each side of the centre: 16 to an octave, from 2^-8 to 2^16 scales away."""
 _LOW, _HIGH, _STEPS = -8, 16, 16
-_BITS = (1023 + _LOW) * _STEPS
+_BITS = np.int16((1023 + _LOW) * _STEPS)
+_MINUS_ZERO = np.iinfo(np.int64).min
 _TOP = 3 if sys.byteorder == "little" else 0
-"""Where the 16 highest bits of a double lie: its exponent and the four bits after it (the sign is gone)."""
+"""Where the 16 highest bits of a double lie: its sign, its exponent and the four bits after it."""
 SAMPLE = 20_000
 """Values of a sample that a binning is chosen by."""
 COARSE = 0.05
@@ -43,23 +44,30 @@ class Centred:
         """How many bins there are."""
         return 2 * SIDE
 
-    @property
-    def inverse(self) -> float:
-        """1 / s: what every engine multiplies by, so that all of them count the same bins."""
-        return 1.0 / self.s
-
     def codes(self, values: Floats) -> Codes:
         """The bin of each finite value, 0 to `size` - 1. Shape as the values'."""
+        return self.codes_at(self.scaled(values))
+
+    def codes_at(self, scaled: Floats) -> Codes:
+        """`codes` of values that are `scaled` already; their memory is contiguous."""
+        bits = scaled.view(np.int64)
+        lower = np.maximum(bits, _MINUS_ZERO + 1)
+        lower += bits >> 63  # below the centre a bin holds its upper bound, which is its lower one in value
+        codes = lower.view(np.int16)[_TOP::4].copy()
+        below = codes >> 15
+        codes &= 0x7FFF
+        codes -= _BITS
+        np.clip(codes, 0, SIDE - 1, out=codes)
+        codes ^= below
+        codes += SIDE
+        return codes
+
+    def scaled(self, values: Floats) -> Floats:
+        """(x - m) / s."""
         with np.errstate(over="ignore"):
             away = values - self.m
-            below = away < 0
-            np.abs(away, out=away)
-            away *= self.inverse
-        codes = away.view(np.int16)[_TOP::4] - np.int16(_BITS)
-        np.clip(codes, 0, SIDE - 1, out=codes)
-        codes += np.int16(SIDE)
-        np.subtract(2 * SIDE - 1, codes, out=codes, where=below)
-        return codes
+            away /= self.s
+        return away
 
     @cached_property
     def bounds(self) -> Floats:
@@ -90,14 +98,13 @@ class Edges:
         """How many bins there are."""
         return len(self.values) + 1
 
-    @property
-    def inverse(self) -> float:
-        """1 / s: what every engine multiplies by."""
-        return 1.0 / self.s
-
     def codes(self, values: Floats) -> Codes:
         """The bin of each finite value, 0 to `size` - 1. Shape as the values'."""
-        return np.searchsorted(np.asarray(self.values), values, side="right").astype(np.int16)
+        return np.searchsorted(self.bounds[1:-1], values, side="right").astype(np.int16)
+
+    def scaled(self, values: Floats) -> Floats:
+        """(x - m) / s."""
+        return Centred(self.m, self.s).scaled(values)
 
     @cached_property
     def bounds(self) -> Floats:

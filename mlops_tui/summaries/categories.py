@@ -5,15 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import numpy as np
-
-MOST_KNOWN = 1000
-"""Categories of the sample that are kept by name, the most frequent."""
-MOST_NEW = 1000
-"""Newcomers that are kept by name, of a column in one stretch of time: those of the least fingerprint.
-
-The least of a union are the least of the parts' least, so that parts add up in any order; what is kept is counted in full.
-"""
+from mlops_tui.summaries.layout import MOST_CATEGORIES
 
 
 def fingerprint(category: str) -> int:
@@ -21,11 +13,15 @@ def fingerprint(category: str) -> int:
     return int.from_bytes(hashlib.blake2b(category.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
-def fingerprints(categories: Iterable[str]) -> bytes:
+def fingerprints(categories: Iterable[str]) -> tuple[int, ...]:
     """The fingerprints of categories that are not new, as a layout keeps them (`Column.seen`)."""
-    return np.array(sorted({fingerprint(c) for c in categories}), dtype="<u8").tobytes()
+    return tuple(sorted({fingerprint(c) for c in categories}))
 
 
-def least(categories: Iterable[str], most: int = MOST_NEW) -> set[str]:
-    """At most `most` of the categories: those of the least fingerprint."""
+def least(categories: Iterable[str], most: int = MOST_CATEGORIES) -> set[str]:
+    """At most `most` of the categories, those of the least fingerprint: which newcomers of a day are kept by name.
+
+    The least of a union are the least of its parts' least, so that parts add up in any order, and what is kept is counted in
+    full.
+    """
     return {c for _, c in sorted((fingerprint(c), c) for c in set(categories))[:most]}

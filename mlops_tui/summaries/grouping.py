@@ -53,6 +53,23 @@ def grouped(keys: Sequence[npt.NDArray[np.integer]]) -> Groups:
     return Groups(order, np.flatnonzero(new), of_row)
 
 
+def distinct(values: Ints) -> tuple[Ints, Ints]:
+    """The distinct values, ascending, and the place of each row's among them. Fast where they come in runs, or lie close."""
+    n = len(values)
+    if not n:
+        return values, values
+    heads = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
+    if len(heads) * 8 <= n:
+        found, of_head = np.unique(values[heads], return_inverse=True)
+        return found, np.repeat(of_head, np.diff(heads, append=n))
+    low, high = int(values.min()), int(values.max())
+    if high - low < 8 * n:
+        used = np.bincount(values - low) > 0
+        return np.flatnonzero(used) + low, (np.cumsum(used) - 1)[values - low]
+    found, place = np.unique(values, return_inverse=True)
+    return found, place.astype(np.int64)
+
+
 def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[Ints, list[str]]:
     """Texts as places in the sorted list of distinct texts, which comes second. The column has no nulls."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
@@ -73,9 +90,14 @@ class Sparse:
     counts: tuple[Ints, ...]
 
     @property
+    def each(self) -> Ints:
+        """How many codes a row has."""
+        return np.diff(self.offsets).astype(np.int64)
+
+    @property
     def rows(self) -> Ints:
         """The row of each code."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        return np.repeat(np.arange(len(self.offsets) - 1), self.each)
 
 
 def added(sparse: Sparse, groups: Groups) -> Sparse:

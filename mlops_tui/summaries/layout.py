@@ -163,6 +163,11 @@ def _column(raw: dict[str, Any]) -> Column:
     return Column(**{**raw, "binning": binning, "known": tuple(raw["known"]), "seen": tuple(raw["seen"])})
 
 
+def set_name(names: Sequence[str]) -> str:
+    """A set of dimensions as the tables call it; ALL for none."""
+    return JOIN.join(names)
+
+
 def joined(values: Sequence[str | None]) -> str:
     """The values of several dimensions as one text, whatever signs they hold; a missing one stands as MISSING."""
     return JOIN.join(MISSING if v is None else _escaped(v) for v in values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pyarrow as pa
 from mlops_tui.core.errors import LogError
 from mlops_tui.summaries import categories as kept
 from mlops_tui.summaries import grouping, wide
-from mlops_tui.summaries.layout import Layout
+from mlops_tui.summaries.layout import MOST_CATEGORIES, Layout
 
 Name = Literal["cells", "labels", "numbers", "categories"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -20,7 +20,7 @@ NAMES: tuple[Name, ...] = get_args(Name)
 MINUTE = 60_000_000
 """Microseconds: `at` and `span` count minutes, from 1970 in UTC."""
 SCALE = 2.0**20
-"""A moment is floor(z * SCALE + 0.5) and floor(z * z * SCALE + 0.5) added up; z = (x - m) * (1 / s) within +-FARTHEST."""
+"""A moment is floor(z * SCALE + 0.5) and floor(z * z * SCALE + 0.5) added up; z = (x - m) / s within +-FARTHEST."""
 FARTHEST = 2.0**16
 LOW_BITS = 26
 """`z2` is kept as z2_hi * 2^26 + z2_lo, with z2_lo below 2^26."""
@@ -40,8 +40,8 @@ _SUMS: dict[Name, tuple[str, ...]] = {
     "categories": ("n", "missing", "other", "overflow"),
 }
 _NO_NULLS = {"nullable": False}
-_U16, _U32 = (pa.list_(pa.field("item", t, nullable=False)) for t in (pa.uint16(), pa.uint32()))
-_TEXTS = pa.list_(pa.field("item", pa.string(), nullable=False))
+U16, U32 = (pa.list_(pa.field("item", t, nullable=False)) for t in (pa.uint16(), pa.uint32()))
+TEXTS = pa.list_(pa.field("item", pa.string(), nullable=False))
 
 
 def schema(name: Name, parts: int = 0) -> pa.Schema:
@@ -61,10 +61,10 @@ def schema(name: Name, parts: int = 0) -> pa.Schema:
             fields += [pa.field(f"m{i}_n", pa.int64(), **_NO_NULLS), pa.field(f"m{i}_sum", wide.SUM, **_NO_NULLS)]
     if name == "numbers":
         fields += [pa.field("min", pa.float64()), pa.field("max", pa.float64())]
-        fields += [pa.field("bins", _U16, **_NO_NULLS), pa.field("counts", _U32, **_NO_NULLS), pa.field("positives", _U32)]
+        fields += [pa.field("bins", U16, **_NO_NULLS), pa.field("counts", U32, **_NO_NULLS), pa.field("positives", U32)]
     if name == "categories":
-        fields += [pa.field("codes", _U16, **_NO_NULLS), pa.field("counts", _U32, **_NO_NULLS)]
-        fields += [pa.field("names", _TEXTS, **_NO_NULLS), pa.field("name_counts", _U32, **_NO_NULLS)]
+        fields += [pa.field("codes", U16, **_NO_NULLS), pa.field("counts", U32, **_NO_NULLS)]
+        fields += [pa.field("names", TEXTS, **_NO_NULLS), pa.field("name_counts", U32, **_NO_NULLS)]
     return pa.schema(fields)
 
 
@@ -122,20 +122,16 @@ def added(name: Name, tables: list[pa.Table]) -> pa.Table:
         else:
             by.append(column.to_numpy())
     groups = grouping.grouped(by)
-    if groups.single:
+    if groups.single and not (name == "categories" and _many_new(table)):
         return table.take(pa.array(groups.order)).combine_chunks()
     columns: dict[str, pa.Array] = {}
     for (key, kind), values in zip(_KEYS[name], by, strict=True):
         first = groups.first(values)
-        columns[key] = _texts(first, texts[key]) if kind == pa.string() else pa.array(first, kind)
+        columns[key] = named(first, texts[key]) if kind == pa.string() else pa.array(first, kind)
     for key in _SUMS[name]:
         columns[key] = pa.array(groups.total(table.column(key).to_numpy()))
     _ADD[name](table, groups, columns)
     return pa.table([columns[f.name] for f in wanted], schema=wanted)
-
-
-def _texts(places: npt.NDArray[np.generic], texts: list[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(places), pa.array(texts, pa.string())).cast(pa.string())
 
 
 def _no_more(table: pa.Table, groups: grouping.Groups, columns: dict[str, pa.Array]) -> None:
@@ -166,32 +162,38 @@ def _add_numbers(table: pa.Table, groups: grouping.Groups, columns: dict[str, pa
     of_bin[with_score] = positives.to_numpy()
     flat = grouping.Sparse(offsets, _long(bins), (_long(counts), of_bin))
     sums = grouping.added(flat, groups)
-    columns["bins"] = _lists(sums.offsets, sums.codes, _U16)
-    columns["counts"] = _lists(sums.offsets, sums.counts[0], _U32)
+    columns["bins"] = lists(sums.each, sums.codes, U16)
+    columns["counts"] = lists(sums.each, sums.counts[0], U32)
     without = groups.first(scored.is_null().to_numpy(zero_copy_only=False)).astype(bool)
-    columns["positives"] = nullable_lists(sums.offsets, sums.counts[1], without)
+    columns["positives"] = lists(sums.each, sums.counts[1], U32, without)
 
 
 def _add_categories(table: pa.Table, groups: grouping.Groups, columns: dict[str, pa.Array]) -> None:
     offsets, codes = grouping.flat(table.column("codes"))
     _, counts = grouping.flat(table.column("counts"))
     sums = grouping.added(grouping.Sparse(offsets, _long(codes), (_long(counts),)), groups)
-    columns["codes"] = _lists(sums.offsets, sums.codes, _U16)
-    columns["counts"] = _lists(sums.offsets, sums.counts[0], _U32)
+    columns["codes"] = lists(sums.each, sums.codes, U16)
+    columns["counts"] = lists(sums.each, sums.counts[0], U32)
     offsets, names = grouping.flat(table.column("names"))
     _, counts = grouping.flat(table.column("name_counts"))
     places, texts = grouping.ranks(names)
     new = grouping.added(grouping.Sparse(offsets, places, (_long(counts),)), groups)
     new, dropped = _capped(new, texts, [columns[k] for k in ("at", "span", "column")])
     columns["overflow"] = pa.array(columns["overflow"].to_numpy() + dropped)
-    columns["names"] = pa.ListArray.from_arrays(pa.array(new.offsets), _texts(new.codes, texts), type=_TEXTS)
-    columns["name_counts"] = _lists(new.offsets, new.counts[0], _U32)
+    columns["names"] = pa.ListArray.from_arrays(pa.array(new.offsets), named(new.codes, texts), type=TEXTS)
+    columns["name_counts"] = lists(new.each, new.counts[0], U32)
+
+
+def _many_new(table: pa.Table) -> bool:
+    """Whether newcomers could be more than are kept."""
+    _, names = grouping.flat(table.column("names"))
+    return len(names.unique()) > MOST_CATEGORIES
 
 
 def _capped(new: grouping.Sparse, texts: list[str], stretch: list[pa.Array]) -> tuple[grouping.Sparse, npt.NDArray[np.int64]]:
-    """Newcomers of which each column keeps at most MOST_NEW by name in a stretch of time, and the rows of those that go."""
+    """Newcomers, of which each column keeps MOST_CATEGORIES by name in a stretch of time, and the rows of those that go."""
     dropped = np.zeros(len(new.offsets) - 1, dtype=np.int64)
-    if len(texts) <= kept.MOST_NEW:
+    if len(texts) <= MOST_CATEGORIES:
         return new, dropped
     at, span, column = stretch
     owner = grouping.grouped([at.to_numpy(), span.to_numpy(), grouping.ranks(column)[0]]).of_row[new.rows]
@@ -199,7 +201,7 @@ def _capped(new: grouping.Sparse, texts: list[str], stretch: list[pa.Array]) -> 
     for one in np.unique(owner):
         mine = owner == one
         distinct = np.unique(new.codes[mine])
-        if len(distinct) > kept.MOST_NEW:
+        if len(distinct) > MOST_CATEGORIES:
             least = kept.least(texts[i] for i in distinct)
             stay = np.fromiter((t in least for t in texts), dtype=bool, count=len(texts))
             stays[mine] = stay[new.codes[mine]]
@@ -222,15 +224,20 @@ def _long(values: pa.Array) -> npt.NDArray[np.int64]:
     return wider
 
 
-def _lists(offsets: npt.NDArray[np.int32], values: npt.NDArray[np.int64], kind: pa.DataType) -> pa.Array:
+def lists(
+    each: npt.NDArray[np.int64], values: npt.NDArray[np.int64], kind: pa.DataType, without: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """A list column: `each` is how many of the values a row has; null where `without`. Raises LogError for too large counts."""
     if len(values) and values.max() > np.iinfo(kind.value_type.to_pandas_dtype()).max:
         raise LogError("more rows in one bin of one day than a summary can count (4,294,967,295)")
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values, kind.value_type), type=kind)
+    mask = None
+    if without is not None:
+        values, mask = values[np.repeat(~without, each)], pa.array(without)
+        each = np.where(without, 0, each)
+    offsets = np.concatenate([[0], np.cumsum(each)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values, kind.value_type), type=kind, mask=mask)
 
 
-def nullable_lists(offsets: npt.NDArray[np.int32], values: npt.NDArray[np.int64], without: npt.NDArray[np.bool_]) -> pa.Array:
-    """Lists of counts, null (and empty) where `without`."""
-    each = np.diff(offsets)
-    kept_values = values[np.repeat(~without, each)]
-    ends = np.concatenate([[0], np.cumsum(np.where(without, 0, each))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(ends), pa.array(kept_values, pa.uint32()), type=_U32, mask=pa.array(without))
+def named(places: npt.NDArray[np.integer[Any]], texts: list[str]) -> pa.Array:
+    """A text column, from each row's place among some texts."""
+    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), pa.array(texts, pa.string())).cast(pa.string())

@@ -16,16 +16,15 @@ TWO_MODES = np.concatenate([RNG.normal(0, 1, 5000), RNG.normal(1e6, 1, 5000)])
 
 
 def portable(x: float, m: float, s: float) -> int:
-    """The code as SQL without access to the bits would give it."""
-    y = abs(x - m) * (1.0 / s)
-    if y < 0.00390625:
-        step = 0
-    elif y >= 65536:
-        step = 383
-    else:
-        octave = math.floor(math.log2(y))
-        step = 128 + 16 * octave + math.floor(16 * (y / 2.0**octave - 1))
-    return 384 + step if x >= m else 383 - step
+    """The code as SQL without access to the bits gives it."""
+    y = abs((x - m) / s)
+    if y <= 0.00390625:
+        return 384 if x >= m else 383
+    octave = math.floor(math.log2(y))
+    part = 16 * (y / 2.0**octave - 1)
+    if x >= m:
+        return min(767, 512 + 16 * octave + math.floor(part))
+    return max(0, 256 - 16 * octave - math.ceil(part))
 
 
 @given(
