@@ -125,6 +125,10 @@ def nulls(
         items.append(f"count(*) FILTER (WHERE {inside}) AS n{i}")
         items += [f"count(*) FILTER (WHERE {inside} AND {_missing(log, c)}) AS missing{i}_{j}" for j, c in enumerate(names)]
     query = _grouped(log, items, windows, by, _conditions(log, where, rows))
+    summed = summaries.of(log) if len(by) <= 1 else None
+    if summed is not None and (told := summed.missing(names, windows, by[0] if by else None, where, rows)) is not None:
+        ordered = sorted(told.items(), key=lambda item: (_texts_order(item[0][1]), item[0][0], names.index(item[0][2])))
+        return Measured(dict(ordered), query, log.inputs, "summaries")
     value: dict[tuple[int, tuple[str | None, ...], str], tuple[int, int]] = {}
     width = 1 + len(names)
     for row in sorted(log.rows(query, windows), key=lambda r: _texts_order(r[: len(by)])):
