@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_tui.checks.drift import Drift, compare
 from mlops_tui.checks.scope import Scope
@@ -15,10 +15,13 @@ from mlops_tui.checks.sheet import Column, Shape, sheet
 from mlops_tui.checks.slices import choose
 from mlops_tui.checks.words import reason
 from mlops_tui.core.errors import LogError, UnknownName
-from mlops_tui.core.window import Pair
+from mlops_tui.core.window import Pair, Window
 from mlops_tui.inventory.types import Feature
 from mlops_tui.logs import measure
 from mlops_tui.project.subject import Subject
+
+if TYPE_CHECKING:
+    from mlops_tui.summaries.spread import Distance
 
 MIN_N = 30
 _SHAPES: Mapping[str, Shape] = {
@@ -112,10 +115,10 @@ def comparison(subject: Subject, dimensions: Sequence[str]) -> Comparison:
         if name not in known or name not in subject.log.columns:
             raise UnknownName("segment", name, known)
     pair = subject.pair("reference")
-    columns = sorted(
-        (c for column in watched(subject) for c in _compared(subject, pair, column, dimensions)),
-        key=lambda c: (-c.excess, c.column, tuple(c.slice.items())),
-    )
+    every = watched(subject)
+    found, done = _from_summaries(subject, pair, every, dimensions)
+    found += [c for column in every if column.name not in done for c in _compared(subject, pair, column, dimensions)]
+    columns = sorted(found, key=lambda c: (-c.excess, c.column, tuple(c.slice.items())))
     return Comparison(pair, tuple(columns), tuple(_rates(subject, pair, dimensions)))
 
 
@@ -131,6 +134,60 @@ def watched(subject: Subject) -> tuple[Column, ...]:
 def column_of(name: str, feature: Feature, private: set[str]) -> Column:
     """A declared feature as a column to compare: texts by their lengths, and never shown."""
     return Column(name, _SHAPES[feature.type], private=name in private or feature.type == "text")
+
+
+def _from_summaries(
+    subject: Subject, pair: Pair, columns: Sequence[Column], dimensions: Sequence[str]
+) -> tuple[list[Compared], set[str]]:
+    """What summaries hold, all at once, and the names of the columns that are told by it."""
+    from mlops_tui.logs.summed import minutes
+
+    summed, windows = subject.log.summed, [pair.current, pair.baseline]
+    sets = [(), *((d,) for d in dimensions)]
+    if summed is None or not set(sets) <= set(summed.layout.sets):
+        return [], set()
+    specs = {c.name: summed.layout.column(c.name) for c in columns}
+    names = {n for n, spec in specs.items() if spec is not None and not (spec.private and spec.kind == "category")}
+    shapes = summed.shapes(windows) if names else None
+    if shapes is None:
+        return [], set()
+    chosen = {d: _told(subject, windows, d) for d in dimensions}
+    current, reference = minutes(windows)
+    out = []
+    for told in shapes.distances(current, reference, sets):
+        value = told.group[0] if told.set else ""
+        if told.column in names and value is not None and (not told.set or value in chosen[told.set[0]]):
+            out.append(_measured(told, {told.set[0]: value} if told.set else {}))
+    return out, names
+
+
+def _told(subject: Subject, windows: Sequence[Window], dimension: str) -> set[str]:
+    counted = measure.volumes(subject.log, windows, by=[dimension]).value
+    now, before = ({g[0]: n for (j, g), n in counted.items() if j == i and g[0] is not None} for i in (0, 1))
+    found = choose(now, before, MIN_N)
+    return {*found.told, *found.few}
+
+
+def _measured(told: Distance, where: Mapping[str, str]) -> Compared:
+    from mlops_tui.stats.distances import psi_noise
+
+    if told.set and min(told.n, told.n_reference) < MIN_N:
+        return Compared(told.column, where, told.n, told.n_reference, why="too few rows")
+    if told.missing_reference >= told.n_reference:
+        why = "the reference window has no value" if told.n_reference else "the reference window is empty"
+        return Compared(told.column, where, told.n, told.n_reference, why=why)
+    return Compared(
+        told.column,
+        where,
+        told.n,
+        told.n_reference,
+        told.missing / told.n if told.n else 0.0,
+        told.missing_reference / told.n_reference,
+        told.psi,
+        psi_noise(told.bins, told.n_reference, told.n),
+        told.js,
+        told.ks,
+    )
 
 
 def _compared(subject: Subject, pair: Pair, column: Column, dimensions: Sequence[str]) -> Iterator[Compared]:

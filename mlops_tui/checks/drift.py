@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.checks import values
-from mlops_tui.checks.sheet import Column, Labels, Numbers, Side, floats
+from mlops_tui.checks.sheet import OTHER_KNOWN, Column, Labels, Numbers, Side, floats
 from mlops_tui.core.finding import Direction
 from mlops_tui.stats.tails import ks_sf, surprise
 
@@ -210,7 +210,8 @@ def _categories(now: Labels, before: Labels, column: Column) -> Drift | str:
 
     def codes(raw: pa.ChunkedArray) -> npt.NDArray[np.int64]:
         text = values.texts(raw)
-        place = pc.fill_null(pc.index_in(text, value_set=labels), len(labels) + 1)
+        elsewhere = counted.labels.index(OTHER_KNOWN) if OTHER_KNOWN in counted.labels else len(labels) + 1
+        place = pc.fill_null(pc.index_in(text, value_set=labels), elsewhere)
         place = pc.if_else(pc.is_null(text), pa.scalar(len(labels), pa.int32()), place)
         return np.asarray(place.to_numpy(), dtype=np.int64)
 

@@ -13,7 +13,7 @@ from mlops_tui.checks.drift import Drift, compare
 from mlops_tui.checks.judge import ALPHA, Evidence, judge
 from mlops_tui.checks.moves import HourOfDay, history, q_values
 from mlops_tui.checks.scope import Scope
-from mlops_tui.checks.sheet import Column, Sheet, Side, floats, origin, sheet, side
+from mlops_tui.checks.sheet import Column, Columns, Side, columns_of, floats, origin, side
 from mlops_tui.checks.slices import Chosen, choose, left_out
 from mlops_tui.checks.usual import course, usual_distance, usual_level
 from mlops_tui.checks.values import hourly, hours_of
@@ -96,8 +96,8 @@ def _cases(subject: Subject, ask: Ask, scope: Scope, pair: Pair, column: Column)
     segment = scope.by[0] if scope.by and scope.by[0] != column.name else None
     names = [column.name] if segment is None else [segment, column.name]
     windows = (pair.current, pair.baseline)
-    now, before = (sheet(subject, names, w, scope.where, scope.rows) for w in windows)
-    source = origin(subject, (now, before), names, windows, scope.where, scope.rows)
+    (now, before), read = columns_of(subject, column, segment, windows, scope.where, scope.rows)
+    source = origin(subject, read, names, windows, scope.where, scope.rows)
     asked = (column, pair, *scope.key)
     cases = []
     if segment is None or ask.whole:
@@ -118,7 +118,7 @@ def _cases(subject: Subject, ask: Ask, scope: Scope, pair: Pair, column: Column)
 
 
 def _drifts(
-    column: Column, read: Callable[[Sheet], Mapping[str, Side]], now: Sheet, before: Sheet
+    column: Column, read: Callable[[Columns], Mapping[str, Side]], now: Columns, before: Columns
 ) -> Mapping[str, Drift | str]:
     """The drift of each part of a column, or why it cannot be told; under `_EVERY` why none can."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from mlops_tui.checks import values
 from mlops_tui.core.finding import Input, Provenance
@@ -50,6 +50,10 @@ class Numbers:
         return len(self.known) + self.missing
 
 
+OTHER_KNOWN, MORE_NEW = "(all other known values)", "(more new values)"
+"""Categories that summaries do not keep by name: known ones beyond the most frequent, and newcomers beyond the most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """How often each category of a column occurs; None is missing."""
@@ -60,6 +64,23 @@ class Labels:
     def n(self) -> int:
         """Rows."""
         return sum(self.counts.values())
+
+
+class Columns(Protocol):
+    """Some columns of one window, whatever they were taken from: every row's value, or counts of them."""
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+
+    def whole(self, column: Column) -> Side:
+        """The column over all rows. Raises LogError where numbers were declared and are not there."""
+
+    def sizes(self, segment: str) -> Mapping[str, int]:
+        """Rows of each value of a segment; rows without one are left out."""
+
+    def parts(self, column: Column, segment: str, chosen: Sequence[str]) -> Mapping[str, Side]:
+        """The column in each chosen value of a segment. Raises LogError as `whole`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +166,23 @@ def _sorted(read: Floats) -> Numbers:
     return Numbers(ascending[: len(ascending) - missing], missing)
 
 
+def columns_of(
+    subject: Subject, column: Column, segment: str | None, windows: Sequence[Window], where: measure.Where, rows: str | None
+) -> tuple[Sequence[Columns], Sequence[Input]]:
+    """A column (and a segment to cut it by) in each of the windows, all from summaries or all from rows; and what was read.
+
+    Raises LogError, QueryError.
+    """
+    from mlops_tui.checks.summed import summed_sheets
+
+    summed = summed_sheets(subject, column, segment, windows, where, rows)
+    if summed is not None:
+        return summed, [subject.log.inputs]
+    names = [column.name] if segment is None else [segment, column.name]
+    sheets = [sheet(subject, names, w, where, rows) for w in windows]
+    return sheets, [s.inputs for s in sheets]
+
+
 def sheet(subject: Subject, names: Sequence[str], window: Window, where: measure.Where, rows: str | None) -> Sheet:
     """Columns of a window. Raises LogError, QueryError.
 
@@ -170,7 +208,7 @@ def sheet(subject: Subject, names: Sequence[str], window: Window, where: measure
 
 def origin(
     subject: Subject,
-    sheets: Sequence[Sheet],
+    read: Sequence[Input],
     names: Sequence[str],
     windows: Sequence[Window],
     where: measure.Where,
@@ -178,5 +216,5 @@ def origin(
 ) -> Provenance:
     """How to get the compared columns again: the narrow queries, whatever was read with them."""
     queries = [measure.columns_query(subject.log, names, w, where=where, rows=rows) for w in windows]
-    inputs = tuple(dict.fromkeys(s.inputs for s in sheets))
+    inputs = tuple(dict.fromkeys(read))
     return Provenance(";\n".join(dict.fromkeys(queries)), inputs, as_of=subject.windows.now)

@@ -84,7 +84,7 @@ class Summed:
         for name in names:
             if name in watched:
                 assert shapes is not None
-                found = [place.picked(f) for f in shapes.missing(list(_spans(windows) or ()), name, place.names)]
+                found = [place.picked(f) for f in shapes.missing(minutes(windows), name, place.names)]
             else:
                 told = self._absent(name, windows, by, where, rows, counted)
                 if told is None:
@@ -169,6 +169,13 @@ def stretches(window: Window, step: timedelta, cycles: int, zone: ZoneInfo | Non
 
 def _ends(window: Window) -> tuple[datetime, datetime]:
     return window.start, window.end
+
+
+def minutes(windows: Sequence[Window]) -> list[Minutes]:
+    """Windows that begin and end with a minute, in minutes since 1970."""
+    found = _spans(windows)
+    assert found is not None
+    return found
 
 
 def _spans(windows: Sequence[Window]) -> list[Minutes] | None:
