@@ -95,6 +95,6 @@ def _value(group: tuple[str | None, ...]) -> str | None:
 
 
 def _labels(told: Categories) -> Labels:
-    counts: dict[str | None, int] = {name: n for name, n in told.counts.items()}
+    counts: dict[str | None, int] = dict(told.counts.items())
     rest = {OTHER_KNOWN: told.other, MORE_NEW: told.overflow, None: told.missing}
     return Labels(counts | {name: n for name, n in rest.items() if n})
