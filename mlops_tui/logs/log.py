@@ -398,23 +398,29 @@ class Log:
             self._read(known)
         return True
 
-    def _quarantine(self, windows: Sequence[Window] | None) -> bool:
-        """Read every file of the windows alone; pass over those that fail. Whether there were any."""
+    def damage(self, path: Path) -> str:
+        """What is wrong with a Parquet file of the log, read to its end; empty when nothing is, and for text."""
         import duckdb
 
         from mlops_tui.logs.parquet import reason
 
+        part = next((p for p in self._parts if path in p.files and p.table is None), None)
+        if part is None:
+            return ""
+        with self._cursor() as cursor:
+            try:
+                cursor.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {part.scan([path], named=False)}").fetchall()
+            except duckdb.InterruptException:
+                raise Cancelled from None
+            except duckdb.Error as error:
+                return reason(error, path)
+        return ""
+
+    def _quarantine(self, windows: Sequence[Window] | None) -> bool:
+        """Read every file of the windows alone; pass over those that fail. Whether there were any."""
         by_path = {f.path: f for f in self._manifest.files}
-        bad: dict[Path, LogFile] = {}
-        for part in self._parts:
-            for path in part.overlapping(windows) if part.table is None else ():
-                with self._cursor() as cursor:
-                    try:
-                        cursor.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {part.scan([path], named=False)}").fetchall()
-                    except duckdb.InterruptException:
-                        raise Cancelled from None
-                    except duckdb.Error as error:
-                        bad[path] = by_path[path].bad(reason(error, path))
+        paths = [path for part in self._parts for path in part.overlapping(windows)]
+        bad = {path: by_path[path].bad(problem) for path in paths if (problem := self.damage(path))}
         if not bad:
             return False
         with self._lock:

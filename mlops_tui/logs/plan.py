@@ -25,6 +25,8 @@ MOST_CELLS = 0.05
 """Cells that are kept, as a share of the rows they count, before a coarser grain is taken."""
 ABSENT = "no file has it"
 """Why a column is left out that is declared and not there; when it comes, the plan is made anew."""
+UNBOUND = "it cannot be computed: "
+"""Why a slice or a metric is left out whose SQL does not fit the log; when a column comes, the plan is made anew."""
 _KINDS: Mapping[FeatureType, Kind] = {"numeric": "number", "categorical": "category", "boolean": "category", "text": "length"}
 
 
@@ -141,7 +143,7 @@ def _borne(log: Log, layout: Layout, left: list[tuple[str, str]]) -> Layout:
         try:
             log.rows(f"SELECT {item} FROM {ident(log.name)} LIMIT 0", [])
         except QueryError as error:
-            left.append((name, error.message))
+            left.append((name, f"{UNBOUND}{error.message}"))
             return False
         return True
 

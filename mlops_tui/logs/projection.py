@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlops_tui.logs.log import Log
 
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
-_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN")
+_NUMBERS = ("INT", "INTEGER", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN")
 
 
 def holds_numbers(type_: str) -> bool:
@@ -69,10 +69,8 @@ def leaves(log: Log, layout: Layout) -> tuple[int, int, int]:
     time = f"epoch_us({ident(log.spec.time)})"
     items = "".join(f", {dimension_text(d, log.columns)} AS d{i}" for i, d in enumerate(layout.dimensions))
     names = "".join(f", d{i}" for i in range(len(layout.dimensions)))
-    query = (
-        f"WITH hours AS (SELECT {time} // {_HOUR} AS hour{items}, count(*) AS n FROM {ident(log.name)} GROUP BY ALL)\n"
-        f"SELECT sum(n), count(*), count(DISTINCT (hour * {_HOUR} // {_DAY}{names})) FROM hours"
-    )
+    hours_of = f"SELECT {time} // {_HOUR} AS hour{items}, count(*) AS n FROM {ident(log.name)} GROUP BY ALL"
+    query = f"SELECT sum(n), count(*), count(DISTINCT (hour * {_HOUR} // {_DAY}{names})) FROM ({hours_of})"
     rows, hours, days = log.rows(query)[0]
     return int(rows or 0), int(hours), int(days)
 

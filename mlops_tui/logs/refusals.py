@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mlops_tui.core.errors import LogError, did_you_mean
 from mlops_tui.core.leave import one_line
-from mlops_tui.logs.manifest import SUFFIXES, Manifest
+from mlops_tui.logs.manifest import SUFFIXES, LogFile, Manifest
 
 
 def zone_of(name: str, where: str) -> ZoneInfo:
@@ -18,17 +18,26 @@ def zone_of(name: str, where: str) -> ZoneInfo:
         raise LogError(f"unknown time zone {name!r}", where=where, hint="write it like Europe/Madrid") from None
 
 
-def nothing_to_read(manifest: Manifest, name: str) -> LogError:
+class Unreadable(LogError):
+    """None of the files can be read: `files` say why."""
+
+    def __init__(self, message: str, files: Sequence[LogFile], *, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.files = tuple(files)
+
+
+def nothing_to_read(manifest: Manifest, name: str) -> Unreadable:
     """No file matches, or none of those that do can be read."""
     if not manifest.unreadable:
-        return LogError(
-            f"no file matches {manifest.pattern}", where=name, hint=f"looked below {manifest.base.name}/ for {SUFFIXES}"
+        return Unreadable(
+            f"no file matches {manifest.pattern}", (), where=name, hint=f"looked below {manifest.base.name}/ for {SUFFIXES}"
         )
     first = manifest.unreadable[0]
     count = len(manifest.unreadable)
     others = f", and {count - 1} more" if count > 1 else ""
     told = one_line(f"{first.shown}: {first.problem}")
-    return LogError(f"none of the {count} files of {manifest.pattern} can be read: {told}{others}", where=name)
+    message = f"none of the {count} files of {manifest.pattern} can be read: {told}{others}"
+    return Unreadable(message, manifest.unreadable, where=name)
 
 
 def no_columns(missing: Sequence[str], known: Sequence[str], manifest: Manifest, name: str) -> LogError:

@@ -88,7 +88,7 @@ def write(path: Path, header: Header, summary: Summary) -> Header:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return header
 
 
@@ -113,13 +113,13 @@ def read_header(path: Path) -> Header:
 
 
 def read(
-    path: Path,
+    path: Path | pa.NativeFile,
     tables: Sequence[Name] = NAMES,
     columns: Sequence[str] | None = None,
     between: tuple[int, int] | None = None,
 ) -> Summary:
-    """Tables of a file, the others empty; of them only some `columns` (of those they have), and of rows those whose piece
-    begins within `between` (minutes since 1970, half open). Raises LogError, OSError.
+    """Tables of a file (or of one mapped into memory), the others empty; of them only some `columns` (of those they
+    have), and of rows those whose piece begins within `between` (minutes since 1970, half open). Raises LogError, OSError.
     """
     with _opened(path) as file:
         header = _header(file, path)
@@ -146,27 +146,31 @@ def _read_group(file: pq.ParquetFile, index: int, wanted: pa.Schema, between: tu
     return pa.table([table.column(f.name) for f in wanted], schema=wanted)
 
 
-def _header(file: pq.ParquetFile, path: Path) -> Header:
+def _header(file: pq.ParquetFile, path: Path | pa.NativeFile) -> Header:
     data = (file.metadata.metadata or {}).get(_KEY)
     if data is None:
-        raise LogError("this Parquet file holds no summary", where=str(path), hint=_AGAIN)
+        raise LogError("this Parquet file holds no summary", where=_shown(path), hint=_AGAIN)
     try:
         header = msgspec.json.decode(data, type=Header)
     except msgspec.MsgspecError as error:
-        raise LogError(f"the header of a summary cannot be read: {error}", where=str(path), hint=_AGAIN) from None
+        raise LogError(f"the header of a summary cannot be read: {error}", where=_shown(path), hint=_AGAIN) from None
     if header.format != FORMAT:
-        raise LogError(f"a summary of format {header.format}, not {FORMAT}", where=str(path), hint=_AGAIN)
+        raise LogError(f"a summary of format {header.format}, not {FORMAT}", where=_shown(path), hint=_AGAIN)
     return header
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    with path.open("rb") as raw:
+def _opened(path: Path | pa.NativeFile) -> Iterator[pq.ParquetFile]:
+    with path.open("rb") if isinstance(path, Path) else contextlib.nullcontext(path) as raw:
         try:
             with pq.ParquetFile(raw) as file:
                 yield file
         except pa.ArrowException as error:
-            raise LogError(f"a summary cannot be read: {error}", where=str(path), hint=_AGAIN) from None
+            raise LogError(f"a summary cannot be read: {error}", where=_shown(path), hint=_AGAIN) from None
+
+
+def _shown(path: Path | pa.NativeFile) -> str:
+    return str(path) if isinstance(path, Path) else ""
 
 
 def _wide(parts: int) -> pa.Schema:
@@ -186,7 +190,7 @@ def _options(wide: pa.Schema) -> dict[str, Any]:
     return {**_COMPRESSION, "use_dictionary": [n for n in _SHARED if n in wide.names], "write_statistics": False}
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes the rename outlive a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
