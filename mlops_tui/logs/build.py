@@ -1,0 +1,284 @@
+"""Files of a log become summaries: read in batches, counted while they are read, nothing kept but the counts."""
+
+# ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mlops_tui.core.errors import Cancelled, LogError
+from mlops_tui.inventory.types import Decision
+from mlops_tui.logs.declared import FeatureType
+from mlops_tui.logs.facts import Facts
+from mlops_tui.logs.index import NEVER, Damaged, Member, Print, Schema, Section
+from mlops_tui.logs.literals import ident, instant
+from mlops_tui.logs.log import Log
+from mlops_tui.logs.manifest import LogFile
+from mlops_tui.logs.origin import Origin
+from mlops_tui.logs.places import SLACK, day_of, misplaced
+from mlops_tui.logs.projection import projection
+from mlops_tui.logs.refusals import Unreadable
+from mlops_tui.summaries.layout import Layout
+from mlops_tui.summaries.summary import Summary
+
+BATCH = 131_072
+"""Rows that are counted at a time."""
+WORKERS = 2
+"""Files (or days of files) that are read at a time, each on a thread of its own."""
+_TICK = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TEXT = 8
+"""Reading a byte of text costs as much as so many of Parquet; packed text five times that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a build has come: files and rows read, and the share of all that there is to read (0 to 1)."""
+
+    files: int
+    of: int
+    rows: int
+    share: float
+
+
+Tell = Callable[[Progress], None]
+Stopped = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Files that are read together into one section: one file, or those of a day that is over."""
+
+    files: tuple[LogFile, ...]
+    log: Log | None = None
+    """Where they are open already: Parquet. Text is opened file by file, since opening reads it."""
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of a job: a section with its rows, the schemas of its members in their order, and files that failed."""
+
+    section: Section | None
+    summary: Summary | None
+    schemas: tuple[Schema, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
+    rows: int = 0
+
+
+@dataclass
+class Counter:
+    """Adds up what threads have read, and tells it; `weight` is what all files weigh."""
+
+    tell: Tell
+    of: int
+    weight: float
+    files: int = 0
+    rows: int = 0
+    done: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, rows: int = 0, weight: float = 0.0, files: int = 0) -> None:
+        """So much more was read."""
+        with self.lock:
+            self.rows += rows
+            self.files += files
+            self.done += weight
+            self.tell(Progress(self.files, self.of, self.rows, min(1.0, self.done / self.weight) if self.weight else 1.0))
+
+
+def weight_of(file: LogFile) -> float:
+    """What reading the file costs, beside others."""
+    return float(file.size * (1 if file.format == "parquet" else _TEXT * (5 if file.path.suffix.lower() == ".gz" else 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Reads jobs into one layout. `columns` are those of the log's files that are not read now, `types` what its undeclared
+    columns hold, so that a text file by itself is read as all of them together would be."""
+
+    origin: Origin
+    layout: Layout
+    decision: Decision | None
+    columns: Mapping[str, str]
+    types: Mapping[str, FeatureType]
+    counter: Counter
+    stopped: Stopped
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Read]:
+        """What comes of each job, as it comes. Raises Cancelled, QueryError where SQL of the inventory fails on a row."""
+        halt = threading.Event()
+        with _pool(halt) as pool:
+            waiting: set[Future[Read]] = set()
+            logs: list[Log] = []
+            try:
+                for job in jobs:
+                    if job.log is not None and job.log not in logs:
+                        logs.append(job.log)
+                    waiting.add(pool.submit(self._job, job, halt))
+                    while len(waiting) > WORKERS:
+                        waiting, done = self._next(waiting)
+                        yield from done
+                while waiting:
+                    waiting, done = self._next(waiting)
+                    yield from done
+            finally:
+                halt.set()
+                for log in logs:
+                    while waiting and not all(f.done() for f in waiting):
+                        log.interrupt()
+                        wait(waiting, timeout=0.05)
+
+    def _next(self, waiting: set[Future[Read]]) -> tuple[set[Future[Read]], list[Read]]:
+        while True:
+            done, left = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+            if self.stopped():
+                raise Cancelled
+            if done:
+                return set(left), [f.result() for f in done]
+
+    def _job(self, job: Job, halt: threading.Event) -> Read:
+        if job.log is not None:
+            return self._read(job.log, job.files, job.facts, halt)
+        (file,) = job.files
+        try:
+            log = self.origin.open(only=[file.shown], also=self.columns, features={**self.types, **self.origin.features})
+        except Unreadable as error:
+            self.counter.add(weight=weight_of(file), files=1)
+            return Read(None, None, damaged=tuple(Damaged(f.shown, file.fingerprint, f.problem) for f in error.files))
+        try:
+            return self._read(log, log.manifest.files, log.facts(), halt)
+        finally:
+            log.close()
+
+    def _read(self, log: Log, files: Sequence[LogFile], facts: Mapping[str, Facts], halt: threading.Event) -> Read:
+        try:
+            return self._sound(log, files, facts, halt)
+        except LogError as error:
+            if halt.is_set():
+                raise Cancelled from None
+            return self._apart(log, files, facts, error, halt)
+
+    def _apart(
+        self, log: Log, files: Sequence[LogFile], facts: Mapping[str, Facts], error: LogError, halt: threading.Event
+    ) -> Read:
+        """Reads without those files that fail alone; where none does, the log's error stands."""
+        bad = [(f, problem) for f in files if (problem := log.damage(f.path))]
+        if not bad:
+            raise error
+        damaged = tuple(Damaged(f.shown, f.fingerprint, problem) for f, problem in bad)
+        good = [f for f in files if f.shown not in {d.path for d in damaged}]
+        self.counter.add(weight=sum(weight_of(f) for f, _ in bad), files=len(bad))
+        if not good:
+            return Read(None, None, damaged=damaged)
+        return replace(self._sound(log, good, facts, halt), damaged=damaged)
+
+    def _sound(self, log: Log, files: Sequence[LogFile], facts: Mapping[str, Facts], halt: threading.Event) -> Read:
+        from mlops_tui.summaries.add import Adder
+
+        adder = Adder(self.layout)
+        total = sum(facts[f.shown].rows for f in files) or 1
+        weight = sum(weight_of(f) for f in files)
+        least, most, timed = None, None, 0
+        query = projection(log, self.layout, self.decision)
+        for batch in log.batches(query, [f.path for f in files], BATCH):
+            if halt.is_set():
+                raise Cancelled
+            if not batch.num_rows:
+                continue
+            adder.add(batch)
+            times = batch.column(0).to_numpy()
+            low, high = int(times.min()), int(times.max())
+            least, most = min(low, low if least is None else least), max(high, high if most is None else most)
+            timed += batch.num_rows
+            self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows / total)
+        alone = (least, most, timed) if len(files) == 1 else None
+        members = tuple(self._member(log, f, facts[f.shown], alone) for f in files)
+        self.counter.add(weight=weight * max(0, total - timed) / total, files=len(files))
+        days = {m.day for m in members}
+        section = Section(days.pop() if len(days) == 1 else None, members, least, most)
+        return Read(section, adder.summary(), tuple(tuple(facts[f.shown].columns.items()) for f in files), rows=timed)
+
+    def _member(self, log: Log, file: LogFile, facts: Facts, alone: tuple[int | None, int | None, int] | None) -> Member:
+        """What is kept of a file; its schema's place is filled in with the others'."""
+        (first, last), untimed = spans(facts), facts.untimed
+        if alone is not None:
+            first, last, untimed = alone[0], alone[1], max(0, facts.rows - alone[2])
+        if untimed is None:
+            untimed = facts.rows - self._count(log, file, f"count({ident(log.spec.time)})")
+        fingerprint: Print = file.fingerprint if file.same else NEVER
+        return Member(
+            file.shown,
+            fingerprint,
+            facts.rows,
+            first_us=first,
+            last_us=last,
+            untimed=untimed,
+            outside=self._outside(log, file, facts),
+            doubled=self._doubled(log, file),
+            rejected=facts.rejected,
+            note=facts.note,
+            partitions=tuple(file.partitions.items()),
+            day=about(file, first, last, self.layout.zone),
+        )
+
+    def _outside(self, log: Log, file: LogFile, facts: Facts) -> int:
+        """Rows of another day than the file's folder names; counted only where the file's times leave any doubt."""
+        day = day_of(file)
+        if day is None or (facts.first is not None and not misplaced((file,), {file.shown: facts})[0]):
+            return 0
+        start, column = datetime.combine(day, time(), UTC), ident(log.spec.time)
+        early, late = instant(start - SLACK), instant(start + timedelta(days=1) + SLACK)
+        return self._count(log, file, f"count(*) FILTER (WHERE {column} < {early} OR {column} >= {late})")
+
+    def _doubled(self, log: Log, file: LogFile) -> int:
+        if log.spec.id is None:
+            return 0
+        name = ident(log.spec.id)
+        return self._count(log, file, f"count({name}) - count(DISTINCT {name})")
+
+    def _count(self, log: Log, file: LogFile, item: str) -> int:
+        batches = log.batches(f"SELECT {item} AS n FROM {ident(log.name)}", [file.path], 1)
+        return int(next(b.column(0)[0].as_py() for b in batches if b.num_rows))
+
+
+def local_day(zone: str, us: int | None) -> int | None:
+    """The day since 1970 that this moment is in there; None for a moment that no calendar has."""
+    if us is None:
+        return None
+    try:
+        return (_EPOCH + us * _TICK).astimezone(ZoneInfo(zone)).date().toordinal() - _EPOCH.toordinal()
+    except OverflowError:
+        return None
+
+
+def about(file: LogFile, first_us: int | None, last_us: int | None, zone: str) -> int | None:
+    """The local day that a file is about: that of its folder, else the one in the middle of its times, where it tells them."""
+    named = day_of(file)
+    if named is not None:
+        return named.toordinal() - _EPOCH.toordinal()
+    return None if first_us is None or last_us is None else local_day(zone, (first_us + last_us) // 2)
+
+
+def spans(facts: Facts) -> tuple[int | None, int | None]:
+    """The bounds of a file's times, in microseconds since 1970."""
+    return _us(facts.first), _us(facts.last)
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - _EPOCH) // _TICK
+
+
+@contextmanager
+def _pool(halt: threading.Event) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="summaries")
+    try:
+        yield pool
+    finally:
+        halt.set()
+        pool.shutdown(wait=True, cancel_futures=True)

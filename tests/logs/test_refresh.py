@@ -1,0 +1,393 @@
+"""Building: every row is read once and counted as the rows themselves would be, whatever happens to the files."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from logs.summing import DAY0, Place, canonical, from_rows, rows, summary_of
+
+from mlops_tui.core.errors import Cancelled, LogError
+from mlops_tui.logs.refresh import Counters, current
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> Callable[[Callable[[], Any]], Any]:
+    """Does something in a process of a user who may read the test's folder and write nothing in it; gives what it gives."""
+
+    def run(act: Callable[[], Any]) -> Any:
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        for path in tmp_path.rglob("*"):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        answer = Path(f"{tmp_path}.answer")
+        if (child := os.fork()) == 0:
+            code = 1
+            try:
+                file = answer.open("wb")
+                if os.getuid() == 0:
+                    os.setgid(65534)
+                    os.setuid(65534)
+                file.write(pickle.dumps(act()))
+                file.close()
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        for path in tmp_path.rglob("*"):
+            path.chmod(0o755)
+        return pickle.loads(answer.read_bytes())
+
+    return run
+
+
+def _same_as_rows(place: Place) -> None:
+    made = place.refresh()
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+
+
+def test_what_is_built_is_what_the_rows_give(place: Place) -> None:
+    """Days, files and batches make no difference: every count, sum, histogram and category is that of all rows together."""
+    for day in range(11):
+        place.write(day)
+    place.write(3, rows(3, 50, seed=1), "part-1.parquet")
+    made = place.refresh()
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+    assert made.counters.rows_read == 11 * 600 + 50
+    assert made.counters.files_read == 12
+
+
+@pytest.mark.parametrize("zone", ["Europe/Madrid", "Asia/Kolkata", "America/New_York"])
+def test_days_are_those_of_the_zone(tmp_path: Path, zone: str) -> None:
+    """Files by UTC day hold two local days each; they add up."""
+    place = Place(tmp_path, zone)
+    for day in range(23, 27):  # the clocks of Europe change on the 25th
+        place.write(day)
+    _same_as_rows(place)
+
+
+def test_a_second_build_reads_nothing(place: Place) -> None:
+    for day in range(4):
+        place.write(day)
+    place.refresh()
+    assert place.refresh().counters == Counters(unchanged=4)
+    assert current(place.wanted, place.wanted.origin.manifest()) is not None
+
+
+def test_only_a_new_partition_is_read(place: Place) -> None:
+    for day in range(9):
+        place.write(day)
+    place.refresh()
+    place.write(9)
+    counters = place.refresh().counters
+    assert (counters.files_read, counters.rows_read, counters.unchanged) == (1, 600, 9)
+    _same_as_rows(place)
+
+
+def test_only_an_old_partition_that_was_written_again_is_read(place: Place) -> None:
+    for day in range(9):
+        place.write(day)
+    place.refresh()
+    place.write(2, rows(2, 400, seed=7))
+    counters = place.refresh().counters
+    assert (counters.files_read, counters.rows_read, counters.dropped) == (1, 400, 1)
+    _same_as_rows(place)
+
+
+def test_a_file_written_in_place_with_the_same_size_and_time_is_seen(place: Place) -> None:
+    """The footer tells two files apart that nothing else does."""
+    path = place.write(0, rows(0, 500, seed=1))
+    place.write(1)
+    place.refresh()
+    about = path.stat()
+    other = place.write(0, rows(0, 500, seed=2), "other.parquet")
+    data = other.read_bytes()
+    other.unlink()
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert place.refresh().counters.files_read == 1
+    _same_as_rows(place)
+
+
+def test_a_late_file_of_an_old_day_is_read_alone(place: Place) -> None:
+    for day in range(20):
+        place.write(day)
+    place.refresh()
+    place.write(1, rows(1, 70, seed=3), "late.parquet")
+    counters = place.refresh().counters
+    assert (counters.files_read, counters.rows_read) == (1, 70)
+    _same_as_rows(place)
+
+
+def test_a_file_that_was_deleted_beside_others_is_no_longer_counted(place: Place) -> None:
+    """Its partition still has files: others took its place. The other files of the same day are read again, nothing else."""
+    for day in range(5):
+        place.write(day)
+    gone = place.write(2, rows(2, 100, seed=1), "part-1.parquet")
+    place.refresh()
+    gone.unlink()
+    counters = place.refresh().counters
+    assert counters.files_read <= 1
+    assert counters.expired == 0
+    _same_as_rows(place)
+
+
+def test_small_files_that_became_one_are_counted_once(place: Place) -> None:
+    """A sink writes many small files, and a job of the night makes one of them."""
+    small = [place.write(1, rows(1, 40, seed=i), f"s{i}.parquet") for i in range(6)]
+    for day in (0, 2, 3):
+        place.write(day)
+    place.refresh()
+    place.write(1, pa.concat_tables(rows(1, 40, seed=i) for i in range(6)), "whole.parquet")
+    for path in small:
+        path.unlink()
+    counters = place.refresh().counters
+    assert (counters.files_read, counters.rows_read, counters.dropped) == (1, 240, 6)
+    _same_as_rows(place)
+
+
+def test_a_partition_that_expired_is_kept(place: Place) -> None:
+    paths = [place.write(day) for day in range(6)]
+    before = summary_of(place.refresh())
+    paths[0].unlink()
+    paths[0].parent.rmdir()
+    made = place.refresh()
+    assert made.counters == Counters(unchanged=5, expired=1)
+    assert summary_of(made).equals(before)
+
+
+def test_expiry_in_a_folder_without_partitions(tmp_path: Path) -> None:
+    """Without folders for days, the day that a file is about is its partition."""
+    place = Place(tmp_path)
+    paths = [place.write(day, folder="flat", name=f"d{day}.parquet") for day in range(4)]
+    extra = place.write(3, rows(3, 30, seed=2), folder="flat", name="d3b.parquet")
+    before = summary_of(place.refresh())
+    paths[0].unlink()
+    assert place.refresh().counters.expired == 1
+    assert summary_of(place.refresh()).equals(before)
+    extra.unlink()
+    counters = place.refresh().counters
+    assert (counters.expired, counters.dropped) == (1, 1)
+
+
+def test_files_of_a_day_that_is_over_become_one_section(place: Place) -> None:
+    """While a day goes on each file is a part of its own; when it is over they are merged, and nothing is read again."""
+    for part in range(5):
+        place.write(0, rows(0, 40, seed=part), f"p{part}.parquet")
+    made = place.refresh()
+    assert sum(1 for _ in made.snapshot.index.sections) == 5
+    place.write(1)
+    made = place.refresh()
+    assert made.counters.files_read == 1
+    assert made.counters.compacted == 4
+    assert sorted(len(s.members) for s in made.snapshot.index.sections) == [1, 5]
+    _same_as_rows(place)
+
+
+def test_few_files_hold_many_days(place: Place) -> None:
+    for day in range(70):
+        place.write(day, rows(day, 30))
+        if day % 9 == 0:
+            place.refresh()
+    made = place.refresh()
+    assert len(made.snapshot.index.units) <= 10
+    _same_as_rows(place)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_text_is_read_once(tmp_path: Path, name: str) -> None:
+    place = Place(tmp_path)
+    for day in range(4):
+        place.write(day, name=name)
+    made = place.refresh()
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+    assert made.counters.rows_read == 2400
+    assert place.refresh().counters == Counters(unchanged=4)
+
+
+def test_lines_are_added_to_a_file_while_it_is_written(tmp_path: Path) -> None:
+    """Up to the last whole line is counted; the rest when it has come."""
+    place = Place(tmp_path)
+    place.write(0, name="a.jsonl")
+    path = place.write(1, rows(1, 300), name="a.jsonl")
+    text = path.read_text()
+    half = text.splitlines(keepends=True)
+    path.write_text("".join(half[:200]) + half[200][:40])
+    made = place.refresh()
+    member = next(m for m in made.snapshot.index.members if "10-02" in m.path)
+    assert (member.rows, member.rejected, member.note) == (200, 1, "a half-written last line")
+    path.write_text(text)
+    counters = place.refresh().counters
+    assert (counters.files_read, counters.rows_read) == (1, 300)
+    _same_as_rows(place)
+
+
+def test_a_damaged_file_is_set_aside_and_named_until_it_changes(place: Place) -> None:
+    for day in range(3):
+        place.write(day)
+    path = place.write(1, rows(1, 2000, seed=4), "bad.parquet")
+    sound = path.read_bytes()
+    path.write_bytes(sound[:200] + bytes(len(sound) - 5000) + sound[-4800:])
+    made = place.refresh()
+    assert [f.shown for f in made.bad] == [f"logs/date={DAY0.replace(day=2)}/bad.parquet"]
+    assert made.bad[0].problem
+    assert place.refresh().counters.files_read == 0
+    path.write_bytes(sound)
+    assert place.refresh().counters.files_read == 1
+    _same_as_rows(place)
+
+
+def test_a_folder_that_cannot_be_written_costs_the_summaries_not_the_answer(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for day in range(3):
+        place.write(day)
+    (tmp_path / "cache").write_text("no folder")
+    made = place.refresh()
+    assert made.unwritten
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+
+
+def test_what_was_built_is_read_where_nothing_can_be_written(place: Place, nobody: Callable[..., Any]) -> None:
+    """Another person's project: the new file is read into memory, and every time again."""
+    for day in range(3):
+        place.write(day)
+    place.refresh()
+    stored = place.files
+    place.write(3)
+
+    def look() -> tuple[str, int, bool]:
+        made = place.refresh()
+        whole = from_rows(place.wanted, made.snapshot.layout)
+        return made.unwritten, made.counters.files_read, summary_of(made).equals(whole)
+
+    assert nobody(look) == ("permission denied", 1, True)
+    assert place.files == stored
+
+
+def test_another_declaration_has_summaries_of_its_own(tmp_path: Path) -> None:
+    """Both lie beside each other, so that switching between two branches builds nothing; a third pushes the oldest out."""
+    first = Place(tmp_path)
+    for day in range(3):
+        first.write(day)
+    first.refresh()
+    second = Place(tmp_path, spec={"segments": ["region"], "pairs": []})
+    assert second.refresh().counters.files_read == 3
+    assert first.refresh().counters.files_read == 0
+    third = Place(tmp_path, spec={"segments": ["channel"], "pairs": []})
+    time.sleep(0.02)
+    assert third.refresh().counters.files_read == 3
+    assert len(list(first.folder.parent.iterdir())) == 2
+
+
+def test_an_older_format_is_built_again(place: Place) -> None:
+    place.write(0)
+    place.write(1)
+    place.refresh()
+    path = place.folder / "index.json"
+    path.write_bytes(path.read_bytes().replace(b'"format":1', b'"format":0'))
+    assert place.refresh().counters.files_read == 2
+    _same_as_rows(place)
+
+
+def test_rows_of_another_day_and_rows_without_a_time_are_counted(place: Place) -> None:
+    table = rows(1, 200)
+    away = rows(5, 7, seed=9)
+    untimed = rows(1, 5, seed=8).set_column(0, "ts", pa.nulls(5, pa.timestamp("us", "UTC")))
+    place.write(0)
+    place.write(1, pa.concat_tables([table, away, untimed]))
+    place.write(2)
+    made = place.refresh()
+    member = next(m for m in made.snapshot.index.members if "10-02" in m.path)
+    assert (member.rows, member.outside, member.untimed) == (212, 7, 5)
+    _same_as_rows(place)
+
+
+def test_ids_that_come_twice_in_a_file_are_counted(place: Place) -> None:
+    table = rows(0, 100)
+    place.write(0, pa.concat_tables([table, table.slice(0, 13)]))
+    assert [m.doubled for m in place.refresh().snapshot.index.members] == [13]
+
+
+def test_a_segment_that_old_files_lack_is_missing_there(place: Place) -> None:
+    for day in range(2):
+        place.write(day, rows(day).drop_columns(["channel"]))
+    place.write(2)
+    _same_as_rows(place)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_what_was_declared_and_not_there_is_counted_once_it_comes(place: Place, name: str) -> None:
+    """A feature, and a slice and a metric of columns that nobody declared: the plan is made anew when they come."""
+    for day in range(2):
+        place.write(day, rows(day).drop_columns(["amount", "income"]), name=name)
+    made = place.refresh()
+    assert [n for n, _ in made.snapshot.index.left_out] == ["rich", "income", "volume"]
+    assert place.refresh().counters.files_read == 0
+    place.write(2, name=name)
+    made = place.refresh()
+    assert made.snapshot.index.left_out == ()
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+
+
+def test_a_declared_column_that_no_file_has_is_an_error(tmp_path: Path) -> None:
+    place = Place(tmp_path, spec={"segments": ["regio"], "pairs": []})
+    place.write(0)
+    with pytest.raises(LogError, match="no column 'regio'"):
+        place.refresh()
+
+
+def test_a_build_can_be_stopped_and_goes_on_where_it_was(place: Place) -> None:
+    for day in range(20):
+        place.write(day)
+    looked = 0
+
+    def stopped() -> bool:
+        nonlocal looked
+        looked += 1
+        return looked > 12
+
+    with pytest.raises(Cancelled):
+        place.refresh(stopped=stopped)
+    counters = place.refresh().counters
+    assert 0 < counters.files_read <= 20
+    _same_as_rows(place)
+
+
+def test_progress_is_told_from_none_to_all(place: Place) -> None:
+    for day in range(5):
+        place.write(day)
+    told = []
+    place.refresh(tell=told.append)
+    assert [p.rows for p in told] == sorted(p.rows for p in told)
+    assert (told[-1].files, told[-1].of, told[-1].rows) == (5, 5, 3000)
+    assert told[-1].share == pytest.approx(1.0)
+
+
+def test_reading_some_tables_of_some_days(place: Place) -> None:
+    for day in range(12):
+        place.write(day)
+    snapshot = place.refresh().snapshot
+    whole = canonical(snapshot.read(["cells"]))
+    assert whole.numbers.num_rows == 0
+    start = int(whole.cells.column("at").to_numpy().min())
+    some = canonical(snapshot.read(["cells"], between=(start, start + 1440)))
+    at = some.cells.column("at").to_numpy()
+    assert np.array_equal(
+        np.unique(at[at < start + 1440]),
+        np.unique(whole.cells.column("at").to_numpy()[whole.cells.column("at").to_numpy() < start + 1440]),
+    )
+    assert some.cells.num_rows < whole.cells.num_rows
