@@ -28,7 +28,7 @@ def nobody(tmp_path: Path) -> Callable[[Callable[[], Any]], Any]:
     """Does something in a process of a user who may read the test's folder and write nothing in it; gives what it gives."""
 
     def run(act: Callable[[], Any]) -> Any:
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        for folder in (p for p in (tmp_path, *tmp_path.parents) if not p.stat().st_mode & 0o001):
             folder.chmod(0o755)
         for path in tmp_path.rglob("*"):
             path.chmod(0o555 if path.is_dir() else 0o444)
