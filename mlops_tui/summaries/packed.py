@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -20,7 +22,15 @@ from mlops_tui.summaries.summary import NAMES, Name, Summary, schema
 _KEY = b"runbook.summary"
 _AGAIN = "build the summaries again"
 _SHARED = ("at", "span", "set", "value", "column")
-_COMPRESSION = {"compression": "zstd", "compression_level": 9}
+_WRITTEN: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 9,
+    "data_page_size": 1 << 24,
+    "write_statistics": False,
+    "write_page_checksum": True,
+}
+_SPLIT = "BYTE_STREAM_SPLIT"
+"""Integers byte by byte: all their low bytes, then the next; counts are small, so that most of it is zeros."""
 
 
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -95,11 +105,10 @@ def write(path: Path, header: Header, summary: Summary) -> Header:
 def write_to(file: IO[bytes], header: Header, summary: Summary) -> Header:
     """What `write` puts into its file, for those who have an open one. Gives the header as written. Raises OSError."""
     tables = {n: summary.table(n) for n in NAMES if summary.table(n).num_rows}
-    groups = tuple(
-        Stretch(n, t.num_rows, int(t.column("at")[0].as_py()), int(t.column("at")[-1].as_py())) for n, t in tables.items()
-    )
+    groups = tuple(Stretch(n, t.num_rows, *_ends(t.column("at").to_numpy())) for n, t in tables.items())
     header = msgspec.structs.replace(header, groups=groups)
-    wide = _wide(header.metric_parts).with_metadata({_KEY: msgspec.json.encode(header)})
+    told = msgspec.json.encode(header)
+    wide = _wide(header.metric_parts).with_metadata({_KEY: b"%08x" % zlib.crc32(told) + told})
     with pq.ParquetWriter(file, wide, **_options(wide)) as writer:
         for table in tables.values():
             writer.write_table(_widened(table, wide), row_group_size=table.num_rows)
@@ -132,17 +141,20 @@ def read(
             for i, group in enumerate(header.groups):
                 missed = between is not None and (group.last < between[0] or group.first >= between[1])
                 if name == group.table and name in tables and not missed:
-                    parts.append(_read_group(file, i, wanted, between))
+                    parts.append(_read_group(file, i, group.rows, wanted, between))
             found[name] = pa.concat_tables(parts) if parts else wanted.empty_table()
         return Summary(**found)
 
 
-def _read_group(file: pq.ParquetFile, index: int, wanted: pa.Schema, between: tuple[int, int] | None) -> pa.Table:
+def _read_group(file: pq.ParquetFile, index: int, rows: int, wanted: pa.Schema, between: tuple[int, int] | None) -> pa.Table:
     names = list(dict.fromkeys([*wanted.names, *(["at"] if between else [])]))
-    table = file.read_row_group(index, columns=names, use_threads=False)
+    table = file.read_row_group(index, columns=names)
+    if table.num_rows != rows:
+        raise pa.ArrowInvalid(f"{table.num_rows} rows where {rows} were written")
     if between is not None:
-        first, last = np.searchsorted(table.column("at").to_numpy(), between, side="left")
-        table = table.slice(int(first), int(last - first))
+        at = table.column("at").to_numpy()
+        inside = (at >= between[0]) & (at < between[1])
+        table = table if inside.all() else table.take(pa.array(np.flatnonzero(inside)))
     return pa.table([table.column(f.name) for f in wanted], schema=wanted)
 
 
@@ -151,7 +163,9 @@ def _header(file: pq.ParquetFile, path: Path | pa.NativeFile) -> Header:
     if data is None:
         raise LogError("this Parquet file holds no summary", where=_shown(path), hint=_AGAIN)
     try:
-        header = msgspec.json.decode(data, type=Header)
+        if data[:8] != b"%08x" % zlib.crc32(data[8:]):
+            raise LogError("the header of a summary was damaged", where=_shown(path), hint=_AGAIN)
+        header = msgspec.json.decode(data[8:], type=Header)
     except msgspec.MsgspecError as error:
         raise LogError(f"the header of a summary cannot be read: {error}", where=_shown(path), hint=_AGAIN) from None
     if header.format != FORMAT:
@@ -161,11 +175,14 @@ def _header(file: pq.ParquetFile, path: Path | pa.NativeFile) -> Header:
 
 @contextlib.contextmanager
 def _opened(path: Path | pa.NativeFile) -> Iterator[pq.ParquetFile]:
-    with path.open("rb") if isinstance(path, Path) else contextlib.nullcontext(path) as raw:
+    """The file, mapped into memory; its pages are held against their checksums, since a flipped bit can pass for a count."""
+    if isinstance(path, Path) and path.stat().st_size == 0:
+        raise LogError("a summary cannot be read: the file is empty", where=_shown(path), hint=_AGAIN)
+    with pa.memory_map(str(path)) if isinstance(path, Path) else contextlib.nullcontext(path) as raw:
         try:
-            with pq.ParquetFile(raw) as file:
+            with pq.ParquetFile(raw, page_checksum_verification=True) as file:
                 yield file
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:  # also of a damaged footer
             raise LogError(f"a summary cannot be read: {error}", where=_shown(path), hint=_AGAIN) from None
 
 
@@ -187,7 +204,18 @@ def _widened(table: pa.Table, wide: pa.Schema) -> pa.Table:
 
 
 def _options(wide: pa.Schema) -> dict[str, Any]:
-    return {**_COMPRESSION, "use_dictionary": [n for n in _SHARED if n in wide.names], "write_statistics": False}
+    encodings = {}
+    for field in wide:
+        if field.name not in _SHARED and not pa.types.is_floating(field.type):
+            if not pa.types.is_list(field.type):
+                encodings[field.name] = _SPLIT
+            elif field.type.value_type != pa.string():
+                encodings[f"{field.name}.list.element"] = _SPLIT
+    return {**_WRITTEN, "use_dictionary": [n for n in _SHARED if n in wide.names], "column_encoding": encodings}
+
+
+def _ends(at: npt.NDArray[np.int32]) -> tuple[int, int]:
+    return int(at.min()), int(at.max())
 
 
 def sync_folder(folder: Path) -> None:

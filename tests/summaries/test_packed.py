@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -95,19 +97,43 @@ def test_a_reader_finds_the_old_file_or_the_new_one(file, monkeypatch):
 def test_files_that_hold_no_summary_are_named(tmp_path, file):
     """Parquet of somebody else, no Parquet, half a file, another format: an error that says what to do."""
     pq.write_table(pa.table({"x": [1]}), tmp_path / "other.parquet")
+    (tmp_path / "empty.parquet").touch()
     (tmp_path / "text.parquet").write_text("no Parquet at all")
     (tmp_path / "half.parquet").write_bytes(file.read_bytes()[:-20])
     write(tmp_path / "old.parquet", Header(layout="k", metric_parts=1, format=0), summary(DAY))
-    for name in ("other", "text", "half", "old"):
+    for name in ("other", "empty", "text", "half", "old"):
         with pytest.raises(LogError, match=rf"{name}\.parquet: .*build the summaries again"):
             read_header(tmp_path / f"{name}.parquet")
     with pytest.raises(FileNotFoundError):
         read_header(tmp_path / "none.parquet")
 
 
+def test_a_flipped_bit_is_noticed(file):
+    """Wherever it is: the file is refused, or what it holds is the same."""
+    whole, good = read(file), file.read_bytes()
+    for place in np.random.default_rng(5).integers(0, len(good), 800).tolist():
+        data = bytearray(good)
+        data[place] ^= 1 << place % 8
+        file.write_bytes(data)
+        try:
+            got = read(file)
+        except LogError:
+            continue
+        assert got.equals(whole), place
+
+
+def test_rows_need_not_be_in_order_of_time(tmp_path):
+    """Parts that lie one after the other are found by time as well."""
+    both = [summary(DAY + 1440), summary(DAY)]
+    write(tmp_path / "a.parquet", HEADER, Summary(*(pa.concat_tables([s.table(n) for s in both]) for n in NAMES)))
+    assert read(tmp_path / "a.parquet", between=(DAY, DAY + 1440)).equals(summary(DAY))
+
+
 def test_any_reader_of_parquet_can_look_into_it(file):
     """The tables are plain Parquet, beside each other."""
     plain = pq.read_table(file)
+    found = duckdb.sql(f"SELECT sum(list_sum(counts)) FROM '{file}'").fetchall()[0][0]
+    assert found == sum(sum(c) for c in plain["counts"].to_pylist() if c)
     assert set(schema("cells", 1).names) | set(schema("numbers").names) <= set(plain.column_names)
     assert plain.num_rows == sum(g.rows for g in read_header(file).groups)
 
