@@ -23,7 +23,7 @@ class Histogram:
     """How many values lie in each bin (shape (binning.size,)), and how many lie in none: null, NaN, infinite.
 
     `low` and `high` are the least and the largest finite value (None: private, or there is none); `z1` and `z2` the integer
-    moments (None for bins that are no `Centred`). `positives` are the rows of each bin with a positive decision, of the score.
+    moments (None: not counted). `positives` are the rows of each bin with a positive decision, of the score.
     """
 
     binning: Binning
@@ -89,18 +89,14 @@ class Histogram:
     @property
     def mean(self) -> float | None:
         """The mean of the finite values, by the integer moments; exact to 2^-20 scales (clipped values aside)."""
-        from mlops_tui.summaries.binning import Centred
-
-        if self.z1 is None or not self.finite or not isinstance(self.binning, Centred):
+        if self.z1 is None or not self.finite:
             return None
         return self.binning.m + self.binning.s * (self.z1 / self.finite / (1 << MOMENT_BITS))
 
     @property
     def deviation(self) -> float | None:
         """The standard deviation of the finite values (of the population), by the integer moments."""
-        from mlops_tui.summaries.binning import Centred
-
-        if self.z1 is None or self.z2 is None or not self.finite or not isinstance(self.binning, Centred):
+        if self.z1 is None or self.z2 is None or not self.finite:
             return None
         scale = 1 << MOMENT_BITS
         mean = self.z1 / self.finite / scale
