@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from mlops_tui.capture.kinds import ARROW, Kind
+from mlops_tui.capture.plan import Plan
+from mlops_tui.capture.private import How, declared, hows
 from mlops_tui.capture.rows import FIXED, Every, size
 from mlops_tui.capture.trouble import Ledger, Stats, Tell
-from mlops_tui.capture.writer import Plan, Writer
+from mlops_tui.capture.writer import Writer
 from mlops_tui.core.errors import UsageError, did_you_mean
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -35,6 +37,11 @@ class DecisionLog:
     first value (any number is a `number`), and kept as long as the process lives. A value of another type is written as
     missing. `every` is how files are put into folders: `date=2026-10-14`, with `hour` also `hour=03`, in UTC.
 
+    Of the columns that `summarise` names no value is written: they are added up by the UTC hour, over all decisions and for
+    each version and each value of the `segments`, into files of counts beside the rows (`Around`, `OneOf` and "length" say
+    how). Without `rows` nothing else is written: every column of `types`, the score and the decisions (`positive` is the
+    one that counts) are told by such counts alone.
+
     A file is written when `flush_rows` or `flush_bytes` have come together, or `flush_seconds` after its first row. Where that
     fails, rows are kept and tried again; when about `most_bytes` wait, new ones are dropped. All of that is counted in
     `stats`, and told once: by `tell`, or as a `CaptureWarning`.
@@ -49,6 +56,10 @@ class DecisionLog:
         *,
         model: str,
         types: Mapping[str, Kind] = NOTHING,
+        summarise: Iterable[str] | Mapping[str, How] = (),
+        segments: Sequence[str] = (),
+        rows: bool = True,
+        positive: str | None = None,
         every: Every = "day",
         flush_rows: int = 100_000,
         flush_bytes: int = 64 * MEBIBYTE,
@@ -68,8 +79,26 @@ class DecisionLog:
                 raise UsageError(f"{name!r} cannot be of type {kind!r}", hint=did_you_mean(str(kind), ARROW))
             if name in FIXED:
                 raise UsageError(f"{name!r} is a column of every log, of type {FIXED[name]}", hint="call the feature otherwise")
-        root = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would ask the disk)
-        self._plan = Plan(root, model, dict(types), every, flush_rows, flush_bytes, flush_seconds, most_bytes)
+        private = hows(summarise)
+        if not rows and not positive:
+            raise UsageError("decisions that are only counted need the one that is positive", hint='positive="approved"')
+        layout = None
+        if private or not rows:
+            layout = declared(types, private, segments, rows=rows, reserved=FIXED)
+        self._plan = Plan(
+            Path(os.path.abspath(path)),  # noqa: PTH100 (resolve() would ask the disk)
+            model,
+            dict(types),
+            every,
+            flush_rows,
+            flush_bytes,
+            flush_seconds,
+            most_bytes,
+            rows,
+            frozenset(private),
+            layout,
+            positive,
+        )
         self._tell = tell
         self._begin()
         _LOGS.add(self)
@@ -108,7 +137,10 @@ class DecisionLog:
             self._ledger.tell("dropped", f"a decision of {self._plan.model} could not be taken: {self._ledger.last_error}")
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Write what was taken so far, and wait for it (at most `timeout` seconds). True when all of it is on disk."""
+        """Write what was taken so far, and wait for it (at most `timeout` seconds). True when all of it is on disk.
+
+        False where that failed, or bins are still to be learned from more values.
+        """
         return self._writer.flush(timeout)
 
     def close(self, timeout: float = 60.0) -> None:

@@ -32,17 +32,23 @@ class Names:
         return f"{self._stem}.{next(self._counter):06}"
 
 
-def publish(data: memoryview, root: Path, target: Path) -> None:
+def publish(data: memoryview, root: Path, target: Path, *, once: bool = False) -> None:
     """Write the bytes to `target`, below `root`, so that a reader sees all of them or no file; on disk when it returns.
 
-    Replaces a file of that name at once. Raises OSError; then nothing of it is left, and a file that was there before is.
+    Replaces a file of that name at once; with `once` such a file stays, whoever wrote it. Raises OSError; then nothing of it
+    is left, and a file that was there before is.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with _held(root / WRITING, target.name) as (fd, path):
         while data:
             data = data[os.write(fd, data) :]
         os.fsync(fd)
-        path.replace(target)
+        if once:
+            with suppress(FileExistsError):
+                target.hardlink_to(path)
+            path.unlink()
+        else:
+            path.replace(target)
     _settle(target.parent, root)
 
 

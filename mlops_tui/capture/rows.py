@@ -6,10 +6,12 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from mlops_tui.capture.kinds import ARROW, Kind, as_text, column, kind_of, microseconds
@@ -30,6 +32,16 @@ FIXED: Mapping[str, Kind] = {
 MOST_COLUMNS = 2_000
 """Columns beyond which new names are refused: a name made of a value would otherwise make a column of each."""
 Every = Literal["day", "hour"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows, and their times in microseconds since 1970."""
+
+    rows: Sequence[Row]
+    ats: npt.NDArray[np.int64]
+
+
 _LENGTH: Mapping[Every, int] = {"day": 86_400_000_000, "hour": 3_600_000_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = (microseconds(datetime(y, 1, 2, tzinfo=UTC)) for y in (1, 9999))
@@ -37,9 +49,26 @@ _PAUSE = 0.0001
 """Seconds that the other threads get between two columns."""
 
 
+def timed(rows: Sequence[Row], ledger: Ledger) -> Chunk:
+    """The rows with their times. A time that is none, or knows no zone, becomes the present, and is counted."""
+    present = int(time.time() * 1e6)
+    told = [_moment(row[0]) for row in rows]
+    found = [us if us is not None and _FIRST <= us <= _LAST else present for us in told]
+    if wrong := sum(a != b for a, b in zip(told, found, strict=True)):
+        message = "a ts is a datetime with a zone, or Unix seconds; where it is neither, the present is written and counted"
+        ledger.mistyped("ts", wrong, message)
+    return Chunk(rows, np.array(found, dtype=np.int64))
+
+
 def size(features: Mapping[Any, Any], segments: Mapping[Any, Any] | None) -> int:
     """About how many bytes of memory a row takes."""
     return 600 + sum(map(sys.getsizeof, features.values())) + (150 * len(segments) if segments else 0)
+
+
+def pause(*, hurry: bool) -> None:
+    """Between two columns: let the threads that serve have their turn, unless there is a hurry."""
+    if not hurry:
+        time.sleep(_PAUSE)
 
 
 def folder(every: Every, partition: int) -> str:
@@ -60,22 +89,20 @@ class Columns:
         self._length = _LENGTH[every]
         self._ledger = ledger
         self._hidden = frozenset(hidden)
-        self._pause: Callable[[], None] = _rest
 
-    def tables(self, rows: Sequence[Row], *, hurry: bool = False) -> dict[int, pa.Table]:
+    def tables(self, chunk: Chunk, *, hurry: bool = False) -> dict[int, pa.Table]:
         """The rows as tables by partition: the number of its day or hour since 1970 in UTC. Rows keep their order."""
-        self._pause = _hurry if hurry else _rest
-        ats = self._times([row[0] for row in rows])
+        rows, ats = chunk.rows, chunk.ats
         partitions = ats // self._length
         if len(rows) and partitions.min() == partitions.max():
-            return {int(partitions[0]): self._table(rows, ats)}
+            return {int(partitions[0]): self._table(rows, ats, hurry=hurry)}
         found = {}
         for partition in sorted(set(partitions.tolist())):
             places = np.flatnonzero(partitions == partition).tolist()
-            found[partition] = self._table([rows[i] for i in places], ats[places])
+            found[partition] = self._table([rows[i] for i in places], ats[places], hurry=hurry)
         return found
 
-    def _table(self, rows: Sequence[Row], ats: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Table:
+    def _table(self, rows: Sequence[Row], ats: npt.NDArray[np.int64], *, hurry: bool) -> pa.Table:
         _, features, segments, ids, versions, scores, decisions, latencies, costs = zip(*rows, strict=True)
         self._learn(segments, _as_text)
         self._learn(features, kind_of)
@@ -90,7 +117,7 @@ class Columns:
                 both = tuple({**f, **s} for f, s in zip(features, segments, strict=True)) if name in cut else features
                 found = [each.get(name) for each in both]
                 made[name] = self._column(name, [*map(as_text, found)] if name in cut else found)
-                self._pause()
+                pause(hurry=hurry)
         return pa.table({name: made[name] for name in self._kinds if name in made})
 
     def _column(self, name: str, values: Sequence[Any]) -> pa.Array:
@@ -126,24 +153,6 @@ class Columns:
             return "a column of that name is there already: give the value by that argument, or the feature another name"
         return f"there are {MOST_COLUMNS:,} columns already" if len(self._kinds) >= MOST_COLUMNS else ""
 
-    def _times(self, given: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Microseconds since 1970. A time that is none, or knows no zone, becomes the present, and is counted."""
-        wrong = 0
-        found = []
-        for at in given:
-            us = _moment(at)
-            if us is None or not _FIRST <= us <= _LAST:
-                us = int(time.time() * 1e6)
-                wrong += 1
-            found.append(us)
-        if wrong:
-            self._ledger.mistyped(
-                "ts",
-                wrong,
-                "a ts is a datetime with a zone, or Unix seconds; where it is not, the present is written and counted",
-            )
-        return np.array(found, dtype=np.int64)
-
 
 def _moment(at: Any) -> int | None:
     if isinstance(at, datetime):
@@ -155,11 +164,3 @@ def _moment(at: Any) -> int | None:
 
 def _as_text(_value: Any) -> Kind:
     return "text"
-
-
-def _rest() -> None:
-    time.sleep(_PAUSE)
-
-
-def _hurry() -> None:
-    pass

@@ -30,8 +30,10 @@ class Stats:
     """Not taken: the buffer was full, or the log was closed."""
     lost: int = 0
     """Taken, and given up: the log was closed while they could not be written."""
+    unsummarised: int = 0
+    """Written as rows, and missing from the summaries of columns that are only summarised."""
     files: int = 0
-    """Files written."""
+    """Files written; one that is replaced counts each time."""
     failures: int = 0
     """Attempts to write a file that failed; what they held was kept, and tried again."""
     mistyped: Mapping[str, int] = field(default_factory=dict)
@@ -93,7 +95,7 @@ class Ledger:
     def stats(self, taken: int) -> Stats:
         """Everything so far, of so many rows taken."""
         with self._lock:
-            counted = {n: self._counts[n] for n in ("written", "dropped", "lost", "files", "failures")}
+            counted = {n: self._counts[n] for n in ("written", "dropped", "lost", "unsummarised", "files", "failures")}
             return Stats(
                 taken=taken,
                 waiting=taken - counted["written"] - counted["lost"],

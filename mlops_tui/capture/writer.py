@@ -1,46 +1,46 @@
-"""The thread that writes: rows from the buffer become columns, columns become files, and what fails is kept and tried again."""
+"""The thread that writes: what the buffer took goes to the sinks, and they to disk; what fails is kept and tried again."""
 
 from __future__ import annotations
 
 import atexit
-import io
-import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Protocol
 
 from mlops_tui.capture.buffer import Buffer
-from mlops_tui.capture.files import Names, publish, sweep
-from mlops_tui.capture.kinds import Kind
-from mlops_tui.capture.rows import Columns, Every, Row, folder
+from mlops_tui.capture.files import Names, sweep
+from mlops_tui.capture.partitions import Partitions
+from mlops_tui.capture.plan import Plan
+from mlops_tui.capture.rows import Chunk, Row, timed
 from mlops_tui.capture.trouble import Ledger
 
-FORMAT = 1
 _AT_MOST = 5.0
 """Seconds that a fork waits for the thread to come to a rest."""
 _PATIENCE = (1.0, 60.0)
 """Seconds until the first and, doubling, at most until another attempt after one that failed."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a `DecisionLog` was told: see there."""
+class Sink(Protocol):
+    """Where decisions go: rows in partitions, counts in summaries."""
 
-    root: Path
-    model: str
-    types: Mapping[str, Kind]
-    every: Every
-    flush_rows: int
-    flush_bytes: int
-    flush_seconds: float
-    most_bytes: int
+    @property
+    def rows(self) -> int:
+        """Decisions that are in no file yet."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds."""
+
+    def add(self, chunk: Chunk, *, hurry: bool) -> None:
+        """Take a chunk; in no hurry, let other threads run meanwhile."""
+
+    def write(self, *, closing: bool) -> None:
+        """Write what it holds. Raises OSError; what was not written by then is kept."""
+
+    def give_up(self) -> int:
+        """Forget what is in no file, and say how many decisions that was."""
 
 
 class Writer:
@@ -50,16 +50,16 @@ class Writer:
         self._plan = plan
         self._ledger = ledger
         self._names = Names()
+        self._sinks = _sinks(plan, self._names, ledger)
         self._wake = threading.Event()
         self._buffer = Buffer(self._wake, rows=plan.flush_rows, bytes=plan.flush_bytes, most=plan.most_bytes)
-        self._columns = Columns(plan.types, plan.every, ledger)
-        self._tables: dict[int, list[pa.Table]] = {}
         self._since = 0.0
         self._failed = 0
         self._again = 0.0
         self._state = threading.Condition(threading.RLock())
         self._working = threading.Lock()
         self._asked = self._done = 0
+        self._clean = True
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -83,8 +83,7 @@ class Writer:
             self._asked += 1
             ticket = self._asked
             self._wake.set()
-            done = self._state.wait_for(lambda: self._done >= ticket, timeout)
-            return done and not self._failed
+            return self._state.wait_for(lambda: self._done >= ticket, timeout) and self._clean
 
     def close(self, timeout: float) -> None:
         """Take no more rows, write what there is, and end the thread; what could not be written by then is given up."""
@@ -139,20 +138,24 @@ class Writer:
             asked, closing = self._asked, self._closing
         try:
             self._absorb(hurry=closing)
-            if self._tables and (closing or asked > self._done or self._due()):
-                self._write()
+            if self._held and (closing or asked > self._done or self._due()):
+                self._write(closing=closing)
         except Exception as error:  # noqa: BLE001 (the border of a thread that nobody watches)
             self._later(error)
         if closing:
             self._give_up()
         with self._state:
-            self._done = asked
+            self._done, self._clean = asked, not self._held
             self._state.notify_all()
         return closing
 
+    @property
+    def _held(self) -> int:
+        return max(s.rows for s in self._sinks)
+
     def _pause(self) -> float | None:
         """Seconds until something is due; None where nothing waits."""
-        if not self._tables:
+        if not self._held:
             return None
         due = self._again if self._failed else self._since + self._plan.flush_seconds
         return max(0.0, due - time.monotonic())
@@ -161,48 +164,37 @@ class Writer:
         now = time.monotonic()
         if self._failed:
             return now >= self._again
-        tables = [t for group in self._tables.values() for t in group]
-        full = sum(t.num_rows for t in tables) >= self._plan.flush_rows or _size(tables) >= self._plan.flush_bytes
+        full = self._held >= self._plan.flush_rows or sum(s.size for s in self._sinks) >= self._plan.flush_bytes
         return full or now >= self._since + self._plan.flush_seconds
 
     def _absorb(self, *, hurry: bool) -> None:
-        """Rows become columns, a chunk at a time, so that the serving threads get their turns."""
+        """What waits goes to the sinks, a chunk at a time, so that the serving threads get their turns."""
         chunks = self._buffer.take()
-        if chunks and not self._tables:
+        if chunks and not self._held:
             self._since = time.monotonic()
         while chunks:
-            chunk = chunks.popleft()
-            try:
-                with self._working:
-                    for partition, table in self._columns.tables(chunk, hurry=hurry).items():
-                        self._tables.setdefault(partition, []).append(table)
-            except Exception as error:  # noqa: BLE001 (one chunk that cannot be converted must not hold up the others)
-                self._lose(len(chunk), error)
+            rows = chunks.popleft()
+            for sink in self._sinks:
+                try:
+                    with self._working:
+                        sink.add(timed(rows, self._ledger), hurry=hurry)
+                except Exception as error:  # noqa: BLE001 (a chunk that cannot be converted must not hold up the others)
+                    self._ledger.failed(error)
+                    self._lose(sink, len(rows))
         self._hold()
 
-    def _write(self) -> None:
-        """A file for each partition. Raises OSError; what was not written by then is kept."""
-        for partition in sorted(self._tables):
-            with self._working:
-                table = pa.concat_tables(self._tables[partition], promote_options="default")
-                target = self._plan.root / folder(self._plan.every, partition) / f"{self._names.next()}.parquet"
-                publish(self._encoded(table), self._plan.root, target)
-            del self._tables[partition]
-            self._ledger.count("written", table.num_rows)
-            self._ledger.count("files")
+    def _write(self, *, closing: bool) -> None:
+        try:
+            for sink in self._sinks:
+                with self._working:
+                    sink.write(closing=closing)
+            self._failed = 0
+            self._since = time.monotonic()
+        finally:
             self._hold()
-        self._failed = 0
-
-    def _encoded(self, table: pa.Table) -> memoryview:
-        told = {"format": FORMAT, "model": self._plan.model, "host": self._names.host, "pid": self._names.pid}
-        table = table.replace_schema_metadata({"runbook.capture": json.dumps(told)})
-        repeated = [f.name for f in table.schema if pa.types.is_string(f.type) and f.name != "id"]
-        sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd", use_dictionary=repeated, write_page_checksum=True)
-        return sink.getbuffer()
 
     def _hold(self) -> None:
-        self._buffer.hold(sum(map(_size, self._tables.values())))
+        self._buffer.hold(sum(s.size for s in self._sinks))
 
     def _later(self, error: Exception) -> None:
         """Try again after a while, twice as long each time."""
@@ -218,21 +210,28 @@ class Writer:
         )
 
     def _give_up(self) -> None:
-        rows = sum(t.num_rows for group in self._tables.values() for t in group)
-        if rows:
-            self._tables.clear()
-            self._hold()
-            self._ledger.count("lost", rows)
-            self._ledger.tell("lost", f"{rows:,} {self._what()} are lost: {self._ledger.last_error}")
+        for sink in self._sinks:
+            if rows := sink.give_up():
+                self._lose(sink, rows)
+        self._hold()
 
-    def _lose(self, rows: int, error: Exception) -> None:
-        self._ledger.failed(error)
-        self._ledger.count("lost", rows)
-        self._ledger.tell("lost", f"{rows:,} {self._what()} are lost: {self._ledger.last_error}")
+    def _lose(self, sink: Sink, rows: int) -> None:
+        """Rows that no file will have; where others have them, they are missing from summaries only."""
+        lost, why = sink is self._sinks[0], self._ledger.last_error
+        self._ledger.count("lost" if lost else "unsummarised", rows)
+        self._ledger.tell(
+            "lost" if lost else "unsummarised",
+            f"{rows:,} {self._what()} are {'lost' if lost else 'missing from summaries'}: {why}",
+        )
 
     def _what(self) -> str:
         return f"decisions of {self._plan.model}"
 
 
-def _size(tables: list[pa.Table]) -> int:
-    return sum(t.nbytes for t in tables)
+def _sinks(plan: Plan, names: Names, ledger: Ledger) -> list[Sink]:
+    sinks: list[Sink] = [Partitions(plan, names, ledger)] if plan.rows else []
+    if plan.layout is not None:
+        from mlops_tui.capture.summarised import Summariser  # only who summarises pays for its imports
+
+        sinks.append(Summariser(plan, names, ledger))
+    return sinks

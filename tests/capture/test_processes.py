@@ -267,3 +267,16 @@ def ticking(handler: object) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_serving_code_loads_no_engine(tmp_path: Path) -> None:
+    """With a decision written, neither an engine nor a screen is in the process, and summaries only where they are made."""
+    script = """
+log.write({"x": 1.0})
+log.close()
+mine = {m for m in sys.modules if m.startswith("mlops_tui.")}
+assert not {"duckdb", "polars", "textual", "scipy", "click", "yaml", "slack_sdk"} & {m.split(".")[0] for m in sys.modules}
+assert {m.split(".")[1] for m in mine} == {"capture", "core", "summaries"}, mine
+assert "mlops_tui.summaries.add" not in mine
+"""
+    run(script, tmp_path / "log")

@@ -180,16 +180,16 @@ def test_a_listener_that_fails_is_not_the_callers_trouble(tmp_path: Path) -> Non
 
 def test_a_decision_waits_for_no_disk(tmp_path: Path) -> None:
     """While a file takes long to write, `write` returns at once; its slowest call is far from that."""
-    from mlops_tui.capture import writer
+    from mlops_tui.capture import partitions
 
     slow = 0.5
-    publish = writer.publish
+    publish = partitions.publish
 
     def publishing(*args: object) -> None:
         time.sleep(slow)
         publish(*args)  # type: ignore[arg-type]
 
-    writer.publish = publishing  # type: ignore[assignment]
+    partitions.publish = publishing  # type: ignore[assignment]
     try:
         log = DecisionLog(tmp_path, model="m", flush_rows=1)
         longest = 0.0
@@ -200,7 +200,7 @@ def test_a_decision_waits_for_no_disk(tmp_path: Path) -> None:
             time.sleep(0.002)
         log.close()
     finally:
-        writer.publish = publish
+        partitions.publish = publish
     assert longest < slow / 2
     assert rows(tmp_path) == 300
 

@@ -1,0 +1,184 @@
+"""The summaries that lie beside a log's rows, or instead of them: their names, and how they are read again."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from mlops_tui.capture.files import publish
+from mlops_tui.core.canonical import digest
+from mlops_tui.core.errors import LogError
+from mlops_tui.summaries import packed
+from mlops_tui.summaries.layout import JOIN, LEAF, Column, Layout, joined, layout_from, parted
+from mlops_tui.summaries.summary import NAMES, Name, Summary, added, schema
+
+FOLDER = "_summaries"
+"""Below the log's path; its name says that no rows are in it."""
+SUFFIX = ".summary"
+_SHAPES: tuple[Name, ...] = ("numbers", "categories")
+
+
+def shared(root: Path, declared: Layout) -> Layout | None:
+    """The layout that the writers of a declaration share; None while none of them has learned it. Raises OSError."""
+    path = _layout_path(root, declared)
+    try:
+        return layout_from(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise OSError(f"{path} holds no layout: {error}") from None
+
+
+def share(root: Path, declared: Layout, layout: Layout) -> Layout:
+    """Offer a layout to the other writers of the declaration; the first that is offered is everybody's. Raises OSError."""
+    path = _layout_path(root, declared)
+    publish(memoryview(layout.as_text().encode()), root, path, once=True)
+    return shared(root, declared) or layout
+
+
+def target(root: Path, declared: Layout, name: str) -> Path:
+    """The file of a unit."""
+    return root / FOLDER / f"{_key(declared)}.{name}{SUFFIX}"
+
+
+def encoded(layout: Layout, summary: Summary, pieces: Sequence[tuple[int, int]]) -> memoryview:
+    """A unit as bytes."""
+    file = io.BytesIO()
+    header = packed.Header(layout=layout.key, pieces=tuple(pieces), metric_parts=len(layout.parts))
+    packed.write_to(file, header, summary)
+    return file.getbuffer()
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A file of summaries that a process wrote: one UTC hour of its decisions. It is replaced until that hour is over.
+
+    `stamp` is (size, mtime_ns, inode): another one, another content. `alone` means that its decisions lie in no other file.
+    """
+
+    path: Path
+    stamp: tuple[int, int, int]
+    layout: Layout
+    header: packed.Header
+
+    @property
+    def alone(self) -> bool:
+        """Whether decisions are counted here, and not only columns of rows that lie beside it."""
+        return any(g.table == "cells" for g in self.header.groups)
+
+
+def found(folder: Path) -> tuple[tuple[Unit, ...], tuple[tuple[str, str], ...]]:
+    """The units in a log's folder (its FOLDER below), by name; and those that cannot be read: name and reason."""
+    units, bad = [], []
+    layouts: dict[str, Layout | None] = {}
+    for path in sorted((folder / FOLDER).glob(f"*{SUFFIX}")):
+        try:
+            stat = path.stat()
+            header = packed.read_header(path)
+            key = path.name.split(".")[0]
+            if key not in layouts:
+                layouts[key] = layout_from((path.parent / f"{key}.layout").read_text("utf-8"))
+            layout = layouts[key]
+            if layout is None or layout.key != header.layout:
+                raise ValueError("it was written with another layout than the one beside it")
+            units.append(Unit(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino), layout, header))
+        except (OSError, ValueError, LogError) as error:
+            bad.append((path.name, error.message if isinstance(error, LogError) else str(error)))
+    return tuple(units), tuple(bad)
+
+
+def taken_over(layout: Layout, units: Sequence[Unit]) -> tuple[Layout, tuple[tuple[str, str], ...]]:
+    """The layout with the columns that only units know, and those of its own that it has no bins for; and which columns of
+    which units do not fit it, with the reason."""
+    columns = {c.name: c for c in layout.columns}
+    refused = []
+    for unit in units:
+        for column in unit.layout.columns:
+            mine = columns.get(column.name)
+            if mine is None or (mine.binning is None and not mine.known and mine.kind == column.kind):
+                columns[column.name] = column
+            elif not _alike(mine, column):
+                refused.append((unit.path.name, f"{column.name!r} is summarised in other bins or categories there"))
+    return replace(layout, columns=tuple(columns.values())), tuple(refused)
+
+
+def aligned(unit: Unit, layout: Layout) -> Summary:
+    """A unit's counts as of another layout: of columns that are alike in both, by sets of dimensions that both have.
+
+    Dimensions that only the other layout has are missing in each of the unit's decisions. Raises LogError, OSError.
+    """
+    read = packed.read(unit.path)
+    kept = {c.name for c in unit.layout.columns if (mine := layout.column(c.name)) is not None and _alike(mine, c)}
+    sets = {JOIN.join(s) for s in layout.sets}
+    tables = {name: read.table(name) for name in NAMES}
+    for name in _SHAPES:
+        fits = [s in sets and c in kept for s, c in zip(*_texts(tables[name], "set", "column"), strict=True)]
+        tables[name] = tables[name].filter(pa.array(fits, pa.bool_()))
+    tables["cells"] = _cells(tables["cells"], unit.layout, layout)
+    return Summary(**tables)
+
+
+def pieced(summary: Summary, pieces: Sequence[tuple[int, int]]) -> Summary:
+    """Shapes of hours as shapes of these pieces (start and span in minutes since 1970, not overlapping), as rows would have
+    given them; hours outside are passed over. Cells stay as they are. Raises LogError for an hour that a piece cuts.
+    """
+    starts = np.array(sorted(at for at, _ in pieces), dtype=np.int64)
+    ends = np.array(sorted(at + span for at, span in pieces), dtype=np.int64)
+    tables = {name: summary.table(name) for name in NAMES}
+    for name in _SHAPES if len(starts) else ():
+        table = tables[name]
+        at, span = (table.column(c).to_numpy().astype(np.int64) for c in ("at", "span"))
+        place = np.searchsorted(starts, at + span, "left") - 1  # the last piece that begins before the hour ends
+        touched = (place >= 0) & (ends[place] > at)
+        if (touched & ((starts[place] > at) | (ends[place] < at + span))).any():
+            raise LogError("summaries are kept by the hour, and a piece begins or ends within one")
+        moved = {"at": starts[place], "span": (ends - starts)[place]}
+        columns = [pa.array(moved[f.name], f.type) if f.name in moved else table.column(f.name) for f in table.schema]
+        tables[name] = added(name, [pa.table(columns, schema=table.schema).filter(pa.array(touched))])
+    return Summary(**tables)
+
+
+def _cells(cells: pa.Table, theirs: Layout, mine: Layout) -> pa.Table:
+    wanted = schema("cells", len(mine.parts))
+    if not cells.num_rows:
+        return wanted.empty_table()
+    names, place = [p.name for p in theirs.parts], {d: i for i, d in enumerate(theirs.names)}
+    leaves = []
+    for set_, value in zip(*_texts(cells, "set", "value"), strict=True):
+        values = parted(value) if set_ == LEAF and theirs.names else ()
+        leaves.append(joined(tuple(values[place[d]] if d in place else None for d in mine.names)) if set_ == LEAF else value)
+    columns = {f.name: cells.column(f.name) for f in wanted if f.name in cells.column_names and not f.name.startswith("m")}
+    columns["value"] = pa.array(leaves, pa.string())
+    for i, part in enumerate(mine.parts):
+        for suffix in ("n", "sum"):
+            name = f"m{i}_{suffix}"
+            if part.name in names:
+                columns[name] = cells.column(f"m{names.index(part.name)}_{suffix}")
+            else:
+                columns[name] = pa.array([0] * cells.num_rows).cast(wanted.field(name).type)
+    return added("cells", [pa.table([columns[f.name] for f in wanted], schema=wanted)])
+
+
+def _alike(one: Column, other: Column) -> bool:
+    return (one.kind, one.binning, one.known) == (other.kind, other.binning, other.known)
+
+
+def _texts(table: pa.Table, *names: str) -> list[list[str]]:
+    return [table.column(n).to_pylist() for n in names]
+
+
+def _layout_path(root: Path, declared: Layout) -> Path:
+    return root / FOLDER / f"{_key(declared)}.layout"
+
+
+def _key(declared: Layout) -> str:
+    return digest(os.fsencode(declared.as_text()))[:12]
