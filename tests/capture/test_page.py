@@ -1,0 +1,91 @@
+"""docs/capture.md does what it says."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mlops_tui.capture import DecisionLog, units
+from mlops_tui.capture.rows import FIXED
+from mlops_tui.project import open_project
+from mlops_tui.session.check import check
+from mlops_tui.session.lint import lint
+
+PAGE = (Path(__file__).parents[2] / "docs" / "capture.md").read_text()
+AT = datetime(2026, 10, 14, 3, tzinfo=UTC)
+
+INVENTORY = """\
+version: 1
+organisation: Acme Credit
+timezone: Europe/Madrid
+teams: {{credit-ml: {{members: [{{name: Ana Ruiz, login: aruiz}}]}}}}
+features:
+  amount: {{type: numeric, version: 1, owner: {{team: credit-ml, name: Ana Ruiz}}, description: What is asked for.}}
+  bank_label: {{type: categorical, version: 1, owner: {{team: credit-ml, name: Ana Ruiz}}, description: The bank's own label.}}
+models:
+  credit-risk:
+    description: Approves or rejects loans.
+    owner: {{team: credit-ml, name: Ana Ruiz}}
+    on_call: [credit-ml]
+    features: [amount, bank_label]
+    decision: {{column: decision, positive: approved}}
+    windows: {{current: 1d, reference: 2d}}
+{log}"""
+
+
+def fences(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def test_the_example_is_read_by_the_lines_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code runs as it stands; the inventory lints without a problem; what was decided is what `check` counts."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "page"}
+    exec(compile(fences("python")[0], "docs/capture.md", "exec"), names)
+    log = names["log"]
+    assert isinstance(log, DecisionLog)
+    for hour in range(96):
+        for i in range(20):
+            log.write(
+                {"amount": 5.0 * i, "bank_label": "invoice"},
+                score=0.05 * i,
+                decision="approved" if i >= 11 else "rejected",
+                segments={"region": ("ES", "FR")[i % 2]},
+                version="2026.10",
+                latency_ms=3.5,
+                ts=AT - timedelta(hours=hour, minutes=i + 1),
+            )
+    log.close()
+    assert log.stats.written == 1 + 96 * 20
+    Path("inventory.yaml").write_text(INVENTORY.format(log=fences("yaml")[0]))
+    assert [str(p) for p in lint(tmp_path).problems] == []
+    report = check(open_project(tmp_path, clock=lambda: AT + timedelta(minutes=20), environ={}), ["credit-risk"])
+    rate = next(f for f in report.findings if f.check_name == "decision_rate" and not f.slice)
+    assert (rate.n, rate.value) == (480, 0.45)
+
+
+def test_the_private_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And writes what the page says: rows without the columns, and counts beside them."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "page"}
+    exec(compile(fences("python")[1], "docs/capture.md", "exec"), names)
+    log = names["private"]
+    assert isinstance(log, DecisionLog)
+    assert (log.stats.written, log.stats.unsummarised, log.stats.failures) == (1, 0, 0)
+    found, bad = units.found(tmp_path / "logs" / "collections")
+    assert bad == ()
+    assert [c.name for u in found for c in u.layout.columns] == ["income", "plan", "diagnosis", "note"]
+
+
+def test_the_page_tells_every_column_and_default() -> None:
+    """The table of columns is complete, and the numbers are those of the code."""
+    import inspect
+
+    assert set(FIXED) <= set(re.findall(r"`(\w+)`", PAGE))
+    told = inspect.signature(DecisionLog).parameters
+    assert (told["flush_rows"].default, told["flush_seconds"].default) == (100_000, 60.0)
+    assert (told["flush_bytes"].default, told["most_bytes"].default) == (64 << 20, 256 << 20)
+    assert [p for p in told if p not in PAGE] == []
