@@ -17,6 +17,7 @@ from mlops_tui.summaries.grouping import distinct
 from mlops_tui.summaries.layout import ALL, Layout
 from mlops_tui.summaries.margins import Names, margin, names_of
 from mlops_tui.summaries.summary import Name, Summary, added
+from mlops_tui.summaries.tally import Plan
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -137,10 +138,11 @@ class Adder:
         for stretch in stretches(place, pieces, leaf, leaves):
             margins = [margin(stretch, layout.names, dims) for dims in sets]
             if columns:
-                count = numbers.NumberCount(stretch, margins, names_of(stretch, margins), width)
-                self._keep("numbers", count.table(columns, layout.score, positive))
-            if words:
-                self._keep("categories", texts.counted(stretch, margins, words))
+                plan = Plan(stretch, margins, width + numbers.BESIDE)
+                names = names_of(stretch, plan.margins)
+                self._keep("numbers", numbers.counted(plan, names, columns, layout.score, positive))
+            for column in words:
+                self._keep("categories", texts.counted(stretch, margins, column))
 
     def _count_score(self, batch: pa.RecordBatch, hours: Ints, day: Ints, pieces: Sequence[tuple[int, int]]) -> None:
         """The score of all rows by the hour."""
@@ -153,9 +155,9 @@ class Adder:
             by_hour = margin(stretch, ["hour"], (0,))
             at = times[by_hour.present]
             sets = [ALL] * len(at)
-            names = Names(at, self._calendar.hour_spans(at), sets, sets, by_hour.total(stretch.counts))
-            count = numbers.NumberCount(stretch, [by_hour], names, score.binning.size)
-            self._keep("numbers", count.table([score], score.name, _bools(batch, "positive")))
+            names = Names(at, self._calendar.hour_spans(at), sets, sets, by_hour.reduced(np.add, stretch.counts))
+            plan = Plan(stretch, [by_hour], score.binning.size + numbers.BESIDE)
+            self._keep("numbers", numbers.counted(plan, names, [score], score.name, _bools(batch, "positive")))
 
     def _values(self, batch: pa.RecordBatch, index: int) -> numbers.Values:
         column = self._layout.columns[index]

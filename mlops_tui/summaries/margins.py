@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from mlops_tui.summaries.summary import named
 
 Ints = npt.NDArray[np.int64]
 Dims = tuple[int, ...]
+T = TypeVar("T", bound=np.generic)
 
 _CELL, _ROW = 3.0, 1.5
 """What it costs to clear and sum a cell, and to count a row (in nanoseconds)."""
@@ -24,35 +26,33 @@ MOST_DENSE = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A set of dimensions in a stretch: the cell of each leaf, and the cells that occur, with their values as text."""
+    """A set of dimensions in a stretch: the cells that occur, with their values as text, and their leaves.
+
+    `leaves` are those that occur, sorted by cell; those of the cell i begin at `starts[i]`.
+    """
 
     dims: Dims
     name: str
-    cell: Ints
     size: int
     present: Ints
     values: list[str]
+    leaves: Ints
+    starts: Ints
 
-    def total(self, of_leaf: Ints) -> Ints:
-        """The sum of leaves in each cell that occurs."""
-        sums = np.zeros(self.size, dtype=np.int64)
-        np.add.at(sums, self.cell, of_leaf)
-        return sums[self.present]
-
-    def extreme(self, pick: np.ufunc, of_leaf: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The least or greatest (`pick`) of leaves in each cell that occurs; NaN where no leaf has one."""
-        found = np.full(self.size, np.nan)
-        pick.at(found, self.cell, of_leaf)
-        return found[self.present]
+    def reduced(self, pick: np.ufunc, of_leaf: npt.NDArray[T]) -> npt.NDArray[T]:
+        """Leaves as cells, by np.add, np.minimum or np.maximum: shape (..., leaves) to (..., cells that occur)."""
+        reduced: npt.NDArray[T] = pick.reduceat(of_leaf[..., self.leaves], self.starts, axis=-1)
+        return reduced
 
 
 def margin(stretch: Stretch, names: Sequence[str], dims: Dims) -> Margin:
     """The margin of a stretch over some dimensions."""
-    leaves = stretch.leaves
-    cell, size = leaves.cells(dims)
-    present = np.unique(cell[stretch.counts > 0])
+    cell, size = stretch.leaves.cells(dims)
+    leaves = np.flatnonzero(stretch.counts)
+    leaves = leaves[np.argsort(cell[leaves], kind="stable")]
+    present, starts = np.unique(cell[leaves], return_index=True)
     name = JOIN.join(names[d] for d in dims)
-    return Margin(dims, name, cell, size, present, leaves.texts(dims, present))
+    return Margin(dims, name, size, present, stretch.leaves.texts(dims, present), leaves, starts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def names_of(stretch: Stretch, margins: Sequence[Margin]) -> Names:
     """The names of a stretch's rows: its own time, and set and value of each margin's cells."""
     sets = [m.name for m in margins for _ in m.values]
     at, span = (np.full(len(sets), v, dtype=np.int64) for v in (stretch.at, stretch.span))
-    n = np.concatenate([m.total(stretch.counts) for m in margins])
+    n = np.concatenate([m.reduced(np.add, stretch.counts) for m in margins])
     return Names(at, span, sets, [v for m in margins for v in m.values], n)
 
 

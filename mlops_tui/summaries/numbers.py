@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from mlops_tui.summaries.binning import Binning, Centred
-from mlops_tui.summaries.frame import Chunk, Stretch
-from mlops_tui.summaries.margins import Margin, Names, crosses
+from mlops_tui.summaries.frame import Chunk
+from mlops_tui.summaries.margins import Margin, Names
 from mlops_tui.summaries.summary import FARTHEST, LOW_BITS, SCALE, U16, U32, carried, lists, schema
-from mlops_tui.summaries.tally import Filled, Tally, cell_keys
+from mlops_tui.summaries.tally import Filled, Plan, Tally
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-NULL, NAN, ABOVE, BELOW = range(4)
+T = TypeVar("T", bound=np.generic)
+
+BESIDE = 4
+NULL, NAN, ABOVE, BELOW = range(BESIDE)
 """Codes, after those of the bins, of what lies in none."""
 _EXACT = 2.0**53
 _LOW_MASK = (1 << LOW_BITS) - 1
@@ -43,117 +47,101 @@ def values_of(name: str, column: pa.Array, binning: Binning, private: bool) -> V
     return Values(name, raw, nulls, binning, private)
 
 
-class NumberCount:
-    """Counts columns of numbers of one stretch by its margins; gives rows of the table `numbers`, margin after margin."""
+def counted(plan: Plan, names: Names, columns: Sequence[Values], score: str | None, positive: Bools) -> pa.Table:
+    """Rows of the table `numbers`, planned for the widest of the columns' bins and `BESIDE` codes more.
 
-    def __init__(self, stretch: Stretch, margins: Sequence[Margin], names: Names, width: int) -> None:
-        self._stretch, self._margins, self._names = stretch, margins, names
-        self._bins, self._width = width, width + BELOW + 1
-        self._crosses = crosses(stretch.leaves, margins, stretch.rows, self._width)
-        self._keys = [[cell_keys(c, chunk, self._width) for c in self._crosses] for chunk in stretch.chunks]
-
-    def table(self, columns: Sequence[Values], score: str | None, positive: Bools) -> pa.Table:
-        """The rows of all columns; of the one called `score` also how many rows of each bin are `positive`."""
-        counted = [self._counted(c, positive if c.name == score else None) for c in columns]
-        whole = self._names.columns([c.name for c in columns])
-        whole |= {k: pa.array(np.concatenate([c.sums[k] for c in counted])) for k in counted[0].sums}
-        whole |= {k: pa.array(np.concatenate([c.ends[k] for c in counted]), from_pandas=True) for k in counted[0].ends}
-        each, bins, counts = (np.concatenate([getattr(c.filled, k) for c in counted]) for k in ("each", "codes", "counts"))
-        whole["bins"], whole["counts"] = lists(each, bins, U16), lists(each, counts, U32)
-        without = np.repeat([c.positives is None for c in counted], len(self._names))
-        hits = [np.zeros_like(c.filled.counts) if c.positives is None else c.positives for c in counted]
-        whole["positives"] = lists(each, np.concatenate(hits), U32, without)
-        wanted = schema("numbers")
-        return pa.table([whole[f.name] for f in wanted], schema=wanted)
-
-    def _counted(self, column: Values, positive: Bools | None) -> _Counted:
-        tallies = [Tally(c, self._width) for c in self._crosses]
-        scored = [Tally(c, self._width) for c in self._crosses if positive is not None]
-        moments = _Moments(self._stretch.leaves.size)
-        for chunk, keys in zip(self._stretch.chunks, self._keys, strict=True):
-            codes, good, values, scaled = _coded(column, chunk, self._bins)
-            moments.add(chunk, good, values, scaled)
-            hits = None if positive is None else positive[chunk.rows]
-            for i, key in enumerate(keys):
-                both = codes if key is None else key + codes
-                tallies[i].add(both)
-                if hits is not None:
-                    scored[i].add(both[hits])
-        sums, filled, positives = self._by_margin(tallies, scored)
-        sums |= moments.sums(self._margins)
-        return _Counted(sums, moments.ends(self._margins, column.private), filled, positives)
-
-    def _by_margin(self, tallies: list[Tally], scored: list[Tally]) -> tuple[dict[str, Ints], Filled, Ints | None]:
-        """What is in no bin, what is in bins, and how much of that is positive, margin after margin."""
-        beside, hits = ([np.empty(0, dtype=np.int64)] * len(self._margins) for _ in range(2))
-        filled: list[Filled] = [Filled(*([np.empty(0, dtype=np.int64)] * 3))] * len(self._margins)
-        for i, cross in enumerate(self._crosses):
-            for place in cross.margins:
-                counts = tallies[i].margin(self._margins[place])
-                beside[place], filled[place] = counts.beside(self._bins, self._width), counts.filled(0, self._bins)
-                if scored:
-                    hits[place] = scored[i].margin(self._margins[place]).at(filled[place])
-        others = np.concatenate(beside)
-        sums = {k: others[:, j] for j, k in ((NULL, "nulls"), (NAN, "nans"), (ABOVE, "pos_inf"), (BELOW, "neg_inf"))}
-        together = Filled(*(np.concatenate([getattr(f, k) for f in filled]) for k in ("each", "codes", "counts")))
-        return sums, together, np.concatenate(hits) if scored else None
+    Of the column called `score` also how many rows of each bin are `positive`.
+    """
+    moments = _Moments(len(columns), plan.stretch.leaves.size)
+    parts = [_column(plan, c, moments, i, positive if c.name == score else None) for i, c in enumerate(columns)]
+    whole = names.columns([c.name for c in columns]) | moments.columns(plan.margins, [c.private for c in columns])
+    beside = np.concatenate([p.beside for p in parts])
+    whole |= {k: pa.array(beside[:, j]) for j, k in ((NULL, "nulls"), (NAN, "nans"), (ABOVE, "pos_inf"), (BELOW, "neg_inf"))}
+    each, bins, counts = (np.concatenate([getattr(p.filled, k) for p in parts]) for k in ("each", "codes", "counts"))
+    whole["bins"], whole["counts"] = lists(each, bins, U16), lists(each, counts, U32)
+    without = np.repeat([p.positives is None for p in parts], len(names))
+    hits = [np.zeros_like(p.filled.counts) if p.positives is None else p.positives for p in parts]
+    whole["positives"] = lists(each, np.concatenate(hits), U32, without)
+    wanted = schema("numbers")
+    return pa.table([whole[f.name] for f in wanted], schema=wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A column's rows of the table, margin after margin."""
+    """A column's rows: what lies in no bin, shape (rows, BESIDE); what lies in bins; how much of that is positive."""
 
-    sums: dict[str, Ints]
-    ends: dict[str, Floats]
+    beside: Ints
     filled: Filled
     positives: Ints | None
 
 
+def _column(plan: Plan, column: Values, moments: _Moments, place: int, positive: Bools | None) -> _Counted:
+    bins = plan.width - BESIDE
+    tally, scored = Tally(plan), Tally(plan)
+    for i, chunk in enumerate(plan.stretch.chunks):
+        codes, good, values, scaled = _coded(column, chunk, bins)
+        moments.add(place, chunk, good, values, scaled)
+        hits = None if positive is None else positive[chunk.rows]
+        for cross in range(len(plan.crosses)):
+            keys = plan.keyed(i, cross, codes)
+            tally.add(cross, keys)
+            if hits is not None:
+                scored.add(cross, keys[hits])
+    counts = tally.counts()
+    filled = counts.filled(0, bins)
+    return _Counted(counts.beside(bins, plan.width), filled, None if positive is None else scored.counts().at(filled))
+
+
 class _Moments:
-    """Integer moments, least and greatest values of each leaf."""
+    """Integer moments, least and greatest values, by column and leaf."""
 
-    def __init__(self, leaves: int) -> None:
-        self._z1, self._high, self._low = (np.zeros(leaves, dtype=np.int64) for _ in range(3))
-        self._least, self._most = np.full(leaves, np.inf), np.full(leaves, -np.inf)
+    def __init__(self, columns: int, leaves: int) -> None:
+        self._z1, self._high, self._low = (np.zeros((columns, leaves), dtype=np.int64) for _ in range(3))
+        self._least, self._most = (np.full((columns, leaves), end) for end in (np.inf, -np.inf))
 
-    def add(self, chunk: Chunk, good: Bools | None, values: Floats, z: Floats) -> None:
-        """Values of a chunk; where they are not `good` they are the centre, and `z` 0."""
-        starts, leaves = chunk.starts, chunk.leaves
-        least = np.minimum.reduceat(values if good is None else np.where(good, values, np.inf), starts)
-        most = np.maximum.reduceat(values if good is None else np.where(good, values, -np.inf), starts)
-        self._least[leaves] = np.minimum(self._least[leaves], least)
-        self._most[leaves] = np.maximum(self._most[leaves], most)
+    def add(self, column: int, chunk: Chunk, good: Bools | None, values: Floats, z: Floats) -> None:
+        """Values of a chunk; where they are not `good` they are the centre, and `z` 0. Takes `z` over."""
+        at = column, chunk.leaves
+        least = np.minimum.reduceat(values if good is None else np.where(good, values, np.inf), chunk.starts)
+        most = np.maximum.reduceat(values if good is None else np.where(good, values, -np.inf), chunk.starts)
+        self._least[at], self._most[at] = np.minimum(self._least[at], least), np.maximum(self._most[at], most)
         farthest = float(max(z.max(), -z.min()))
         if farthest > FARTHEST:
             np.clip(z, -FARTHEST, FARTHEST, out=z)
         square = z * z
-        square *= SCALE
-        square += 0.5
-        np.floor(square, out=square)
-        z *= SCALE
-        z += 0.5
-        np.floor(z, out=z)
-        self._z1[leaves] += np.add.reduceat(z, starts).astype(np.int64)
+        self._z1[at] += np.add.reduceat(_rounded(z), chunk.starts).astype(np.int64)
+        square = _rounded(square)
         if farthest * farthest * SCALE * chunk.size < _EXACT:
-            sums = np.add.reduceat(square, starts).astype(np.int64)
-            self._high[leaves] += sums >> LOW_BITS
-            self._low[leaves] += sums & _LOW_MASK
+            sums = np.add.reduceat(square, chunk.starts).astype(np.int64)
+            self._high[at] += sums >> LOW_BITS
+            self._low[at] += sums & _LOW_MASK
         else:
             whole = square.astype(np.int64)
-            self._high[leaves] += np.add.reduceat(whole >> LOW_BITS, starts)
-            self._low[leaves] += np.add.reduceat(whole & _LOW_MASK, starts)
+            self._high[at] += np.add.reduceat(whole >> LOW_BITS, chunk.starts)
+            self._low[at] += np.add.reduceat(whole & _LOW_MASK, chunk.starts)
 
-    def sums(self, margins: Sequence[Margin]) -> dict[str, Ints]:
-        z1, high, low = (np.concatenate([m.total(v) for m in margins]) for v in (self._z1, self._high, self._low))
+    def columns(self, margins: Sequence[Margin], private: Sequence[bool]) -> dict[str, pa.Array]:
+        """The table's columns, for one column after the other."""
+
+        def reduced(pick: np.ufunc, of_leaf: npt.NDArray[T]) -> npt.NDArray[T]:
+            return np.concatenate([m.reduced(pick, of_leaf) for m in margins], axis=1)
+
+        z1, high, low = (reduced(np.add, v).ravel() for v in (self._z1, self._high, self._low))
         high, low = carried(high, low)
-        return {"z1": z1, "z2_hi": high, "z2_lo": low}
-
-    def ends(self, margins: Sequence[Margin], private: bool) -> dict[str, Floats]:
-        out = {}
-        for name, pick, values in (("min", np.fmin, self._least), ("max", np.fmax, self._most)):
-            known = np.where(np.isfinite(values) & (not private), values + 0.0, np.nan)
-            out[name] = np.concatenate([m.extreme(pick, known) for m in margins])
+        out = {"z1": pa.array(z1), "z2_hi": pa.array(high), "z2_lo": pa.array(low)}
+        for name, pick, values in (("min", np.minimum, self._least), ("max", np.maximum, self._most)):
+            ends = reduced(pick, values) + 0.0  # no minus zero: it equals zero, and its bytes do not
+            ends[np.array(private, dtype=bool)] = np.nan
+            ends[np.isinf(ends)] = np.nan
+            out[name] = pa.array(ends.ravel(), from_pandas=True)
         return out
+
+
+def _rounded(values: Floats) -> Floats:
+    """floor(v * SCALE + 0.5), in place: half up, as every engine can."""
+    values *= SCALE
+    values += 0.5
+    return np.floor(values, out=values)
 
 
 def _coded(column: Values, chunk: Chunk, width: int) -> tuple[npt.NDArray[np.int16], Bools | None, Floats, Floats]:

@@ -1,17 +1,46 @@
-"""Counts of codes in the cells of a cross: laid out where they fit, else only what is filled."""
+"""Counts of codes in the cells of margins: laid out where they fit, else only what is filled."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mlops_tui.summaries.frame import Chunk
-from mlops_tui.summaries.margins import Cross, Margin
+from mlops_tui.summaries.frame import Chunk, Stretch
+from mlops_tui.summaries.margins import Cross, Margin, crosses
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Plan:
+    """How the rows of a stretch are counted by margins, for codes below `width`: once, for all columns.
+
+    `margins` are in the order of the counts' rows: those that are laid out, then the others.
+    """
+
+    def __init__(self, stretch: Stretch, margins: Sequence[Margin], width: int) -> None:
+        self.stretch, self.width = stretch, width
+        self.crosses = sorted(crosses(stretch.leaves, margins, stretch.rows, width), key=lambda c: not c.dense)
+        order = [i for c in self.crosses for i in c.margins]
+        self.margins = [margins[i] for i in order]
+        self.dense_rows = sum(len(margins[i].present) for c in self.crosses if c.dense for i in c.margins)
+        self.rows = sum(len(m.present) for m in margins)
+        self.of_cross = [[margins[i] for i in c.margins] for c in self.crosses]
+        self._keys = [[_keys(c, chunk, width) for c in self.crosses] for chunk in stretch.chunks]
+
+    def keyed(self, chunk: int, cross: int, codes: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.integer[Any]]:
+        """The codes of a chunk's rows as numbers that tell cell and code."""
+        keys = self._keys[chunk][cross]
+        return codes if keys is None else keys + codes
+
+
+def _keys(cross: Cross, chunk: Chunk, width: int) -> Ints | None:
+    """What is added to codes; None where there is one cell."""
+    return None if cross.size == 1 else np.repeat(cross.cell[chunk.leaves] * width, chunk.lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,87 +58,80 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Dense:
-    """Counts of a margin: shape (its cells, codes)."""
+class Counts:
+    """Counts by row and code: `dense` has shape (rows, codes); of further rows those that are there, sorted by row and code."""
 
-    counts: Ints
-
-    def beside(self, first: int, last: int) -> Ints:
-        """The counts of some codes, shape (cells, last - first)."""
-        return self.counts[:, first:last]
-
-    def filled(self, first: int, last: int) -> Filled:
-        """What is filled of some codes, which are then counted from `first`."""
-        counts = self.counts[:, first:last]
-        rows, codes = np.nonzero(counts != 0)
-        return Filled(np.bincount(rows, minlength=len(counts)), codes, counts[rows, codes])
-
-    def at(self, filled: Filled) -> Ints:
-        """The counts of codes that are filled elsewhere."""
-        return self.counts[filled.rows, filled.codes]
-
-
-@dataclass(frozen=True, slots=True)
-class Sparse:
-    """Counts of a margin of `size` cells by (row, code), sorted; those that are not there are 0."""
-
+    dense: Ints
     rows: Ints
     codes: Ints
     counts: Ints
     size: int
 
     def beside(self, first: int, last: int) -> Ints:
-        """The counts of some codes, shape (cells, last - first)."""
+        """The counts of some codes: shape (size, last - first)."""
         out = np.zeros((self.size, last - first), dtype=np.int64)
+        out[: len(self.dense)] = self.dense[:, first:last]
         some = (self.codes >= first) & (self.codes < last)
         out[self.rows[some], self.codes[some] - first] = self.counts[some]
         return out
 
     def filled(self, first: int, last: int) -> Filled:
         """What is filled of some codes, which are then counted from `first`."""
+        counts = self.dense[:, first:last]
+        rows, codes = np.nonzero(counts != 0)
         some = (self.codes >= first) & (self.codes < last)
-        each = np.bincount(self.rows[some], minlength=self.size)
-        return Filled(each, self.codes[some] - first, self.counts[some])
+        each = np.bincount(np.concatenate([rows, self.rows[some]]), minlength=self.size)
+        codes, found = (codes, counts[rows, codes])
+        return Filled(each, np.concatenate([codes, self.codes[some] - first]), np.concatenate([found, self.counts[some]]))
 
     def at(self, filled: Filled) -> Ints:
-        """The counts of codes that are filled elsewhere."""
-        wide = 1 + max(int(c.max(initial=0)) for c in (self.codes, filled.codes))
-        mine, wanted = self.rows * wide + self.codes, filled.rows * wide + filled.codes
-        place = np.minimum(np.searchsorted(mine, wanted), max(len(mine) - 1, 0))
-        return np.where(mine[place] == wanted, self.counts[place], 0) if len(mine) else np.zeros_like(wanted)
+        """The counts of codes (from 0) that are filled elsewhere."""
+        rows, width = filled.rows, self.dense.shape[1]
+        laid = rows < len(self.dense)
+        mine, wanted = self.rows * width + self.codes, (rows * width + filled.codes)[~laid]
+        place = np.searchsorted(mine, wanted)
+        there = np.zeros(len(wanted), dtype=bool)
+        inside = place < len(mine)
+        there[inside] = mine[place[inside]] == wanted[inside]
+        others = np.zeros(len(wanted), dtype=np.int64)
+        others[there] = self.counts[place[there]]
+        return np.concatenate([self.dense[rows[laid], filled.codes[laid]], others])
 
 
 class Tally:
-    """Counts the codes (below `width`) of rows, chunk after chunk, in the cells of a cross."""
+    """Counts codes of rows, chunk after chunk, as planned."""
 
-    def __init__(self, cross: Cross, width: int) -> None:
-        self._cross, self._width = cross, width
-        self._counts: Ints | None = None
-        self._keys: list[Ints] = []
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._laid: list[Ints | None] = [None for c in plan.crosses if c.dense]
+        self._keys: list[list[npt.NDArray[np.integer[Any]]]] = [[] for c in plan.crosses if not c.dense]
 
-    def add(self, keys: npt.NDArray[np.integer[Any]]) -> None:
-        """Rows by `cell_keys` plus their codes."""
-        if not self._cross.dense:
-            self._keys.append(keys.astype(np.int64))
+    def add(self, cross: int, keys: npt.NDArray[np.integer[Any]]) -> None:
+        """Rows of a chunk in one of the plan's crosses, by `Plan.keyed`."""
+        if cross >= len(self._laid):
+            self._keys[cross - len(self._laid)].append(keys)
             return
-        counts = np.bincount(keys, minlength=self._cross.size * self._width)
-        if self._counts is None:
-            self._counts = counts
+        held, planned = self._laid[cross], self._plan.crosses[cross]
+        counts = np.bincount(keys, minlength=planned.size * self._plan.width)
+        if held is None:
+            self._laid[cross] = counts
         else:
-            self._counts += counts
+            held += counts
 
-    def margin(self, margin: Margin) -> Dense | Sparse:
-        """The counts of one of the cross's margins, its cells that occur being the rows."""
-        if self._cross.dense:
-            assert self._counts is not None
-            return Dense(self._cross.summed(self._counts, margin))
-        found, counts = np.unique(np.concatenate(self._keys), return_counts=True)
-        cells, codes = np.divmod(found, self._width)
-        return Sparse(np.searchsorted(margin.present, cells), codes, counts, len(margin.present))
-
-
-def cell_keys(cross: Cross, chunk: Chunk, width: int) -> Ints | None:
-    """What is added to the codes of a chunk's rows, so that a number tells cell and code; None where there is one cell."""
-    if cross.size == 1:
-        return None
-    return np.repeat(cross.cell[chunk.leaves] * width, chunk.lengths)
+    def counts(self) -> Counts:
+        """All counts, the rows being the cells of the plan's margins that occur."""
+        plan, row = self._plan, 0
+        dense = np.empty((plan.dense_rows, plan.width), dtype=np.int64)
+        for laid, cross, margins in zip(self._laid, plan.crosses, plan.of_cross, strict=False):
+            for margin in margins:
+                assert laid is not None
+                dense[row : row + len(margin.present)] = cross.summed(laid, margin)
+                row += len(margin.present)
+        parts = [(np.empty(0, dtype=np.int64),) * 3]
+        for keys, margins in zip(self._keys, plan.of_cross[len(self._laid) :], strict=True):
+            found, counts = np.unique(np.concatenate(keys), return_counts=True)
+            cells, codes = np.divmod(found.astype(np.int64), plan.width)
+            parts.append((row + np.searchsorted(margins[0].present, cells), codes, counts))
+            row += len(margins[0].present)
+        rows, codes, counts = (np.concatenate([p[k] for p in parts]) for k in range(3))
+        return Counts(dense, rows, codes, counts, plan.rows)

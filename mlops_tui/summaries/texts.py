@@ -12,9 +12,9 @@ import pyarrow as pa
 from mlops_tui.summaries.categories import fingerprint
 from mlops_tui.summaries.frame import Stretch, encoded
 from mlops_tui.summaries.layout import Column
-from mlops_tui.summaries.margins import Margin, crosses, names_of
+from mlops_tui.summaries.margins import Margin, names_of
 from mlops_tui.summaries.summary import TEXTS, U16, U32, lists, named, schema
-from mlops_tui.summaries.tally import Filled, Tally, cell_keys
+from mlops_tui.summaries.tally import Plan, Tally
 
 Ints = npt.NDArray[np.int64]
 
@@ -67,49 +67,23 @@ class Vocabulary:
         return False
 
 
-def counted(stretch: Stretch, margins: Sequence[Margin], columns: Sequence[Categories]) -> pa.Table:
-    """Rows of the table `categories` for a stretch; newcomers are not capped yet."""
-    names = names_of(stretch, margins)
-    whole = names.columns([c.name for c in columns])
-    parts = [_by_margin(stretch, margins, c) for c in columns]
-    for i, key in enumerate(("missing", "other")):
-        whole[key] = pa.array(np.concatenate([beside[:, i] for beside, _, _ in parts]))
-    whole["overflow"] = pa.array(np.zeros(len(columns) * len(names), dtype=np.int64))
-    each, codes, counts = _together([known for _, known, _ in parts])
-    whole["codes"], whole["counts"] = lists(each, codes, U16), lists(each, counts, U32)
-    starts = np.cumsum([0, *(len(c.new) for c in columns)])
-    moved = [Filled(f.each, f.codes + start, f.counts) for (_, _, f), start in zip(parts, starts, strict=False)]
-    each, codes, counts = _together(moved)
-    offsets = np.concatenate([[0], np.cumsum(each)]).astype(np.int32)
-    texts = named(codes, [t for c in columns for t in c.new])
-    whole["names"] = pa.ListArray.from_arrays(pa.array(offsets), texts, type=TEXTS)
-    whole["name_counts"] = lists(each, counts, U32)
+def counted(stretch: Stretch, margins: Sequence[Margin], column: Categories) -> pa.Table:
+    """Rows of the table `categories`; newcomers are not capped yet."""
+    plan = Plan(stretch, margins, column.width)
+    names = names_of(stretch, plan.margins)
+    tally, known = Tally(plan), column.known
+    for i, chunk in enumerate(stretch.chunks):
+        codes = column.codes[chunk.rows]
+        for cross in range(len(plan.crosses)):
+            tally.add(cross, plan.keyed(i, cross, codes))
+    counts = tally.counts()
+    beside, listed, new = counts.beside(known, known + 2), counts.filled(0, known), counts.filled(known + 2, column.width)
+    whole = names.columns([column.name])
+    whole |= {"missing": pa.array(beside[:, 0]), "other": pa.array(beside[:, 1])}
+    whole["overflow"] = pa.array(np.zeros(len(names), dtype=np.int64))
+    whole["codes"], whole["counts"] = lists(listed.each, listed.codes, U16), lists(listed.each, listed.counts, U32)
+    offsets = np.concatenate([[0], np.cumsum(new.each)]).astype(np.int32)
+    whole["names"] = pa.ListArray.from_arrays(pa.array(offsets), named(new.codes, column.new), type=TEXTS)
+    whole["name_counts"] = lists(new.each, new.counts, U32)
     wanted = schema("categories")
     return pa.table([whole[f.name] for f in wanted], schema=wanted)
-
-
-def _together(filled: Sequence[Filled]) -> tuple[Ints, Ints, Ints]:
-    return (
-        np.concatenate([f.each for f in filled]),
-        np.concatenate([f.codes for f in filled]),
-        np.concatenate([f.counts for f in filled]),
-    )
-
-
-def _by_margin(stretch: Stretch, margins: Sequence[Margin], column: Categories) -> tuple[Ints, Filled, Filled]:
-    """Missing and other rows, those of known categories, and those of newcomers, margin after margin."""
-    width, known = column.width, column.known
-    crossed = crosses(stretch.leaves, margins, stretch.rows, width)
-    tallies = [Tally(c, width) for c in crossed]
-    for chunk in stretch.chunks:
-        codes = column.codes[chunk.rows]
-        for cross, tally in zip(crossed, tallies, strict=True):
-            key = cell_keys(cross, chunk, width)
-            tally.add(codes if key is None else key + codes)
-    found = {place: t.margin(margins[place]) for c, t in zip(crossed, tallies, strict=True) for place in c.margins}
-    ordered = [found[i] for i in range(len(margins))]
-    return (
-        np.concatenate([f.beside(known, known + 2) for f in ordered]),
-        Filled(*_together([f.filled(0, known) for f in ordered])),
-        Filled(*_together([f.filled(known + 2, width) for f in ordered])),
-    )
