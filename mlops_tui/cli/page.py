@@ -30,7 +30,7 @@ LEAST_LAST = 30
 """Columns that a table's last column must have to be folded beside the others."""
 
 _TOLD = re.compile(
-    r"\brunbook (?=(?:models?|check|drift|watch|ack|run|resume|incidents?|postmortem|outbox|lint|doctor)\b(?!\.\w))"
+    r"\brunbook (?=(?:models?|check|drift|watch|ack|run|resume|incidents?|postmortem|summaries|outbox|lint|doctor)\b(?!\.\w))"
 )
 """A command as our hints name it."""
 

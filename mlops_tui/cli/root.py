@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "incidents": ("incidents", "List the incidents."),
         "incident": ("incident", "Show one incident, note something, set its severity, close it."),
         "postmortem": ("incidents", "Show an incident's postmortem draft and where it lies."),
+        "summaries": ("summaries", "Rows become summaries once: `summaries build`, `summaries status`."),
         "outbox": ("outbox", "Messages that went out or wait; `outbox flush` sends."),
         "lint": ("files", "Check inventory and runbooks, every problem with its line."),
         "schema": ("files", "Print the JSON Schema of a file that people write."),

@@ -21,6 +21,7 @@ from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.plan import ABSENT, UNBOUND, Plan, Watched, declared_layout, plan
 from mlops_tui.logs.refusals import Unreadable, no_columns, nothing_to_read
 from mlops_tui.logs.store import Part, Snapshot, Store, Unwritable, placed
+from mlops_tui.logs.worth import Worth, large, worth
 from mlops_tui.summaries.layout import Layout
 
 FIRST_LOOK = 200_000
@@ -93,6 +94,25 @@ def current(wanted: Wanted, manifest: Manifest) -> Refreshed | None:
         return None
     counters = Counters(unchanged=len(list(index.members)) - len(found.vanished), expired=len(found.vanished))
     return Refreshed(snapshot, manifest, counters, (*manifest.unreadable, *found.bad))
+
+
+def judge(wanted: Wanted, manifest: Manifest) -> Worth:
+    """Whether the log is worth summarising. Footers are read where no summary tells what they say. Raises LogError."""
+    if not manifest.files:
+        raise nothing_to_read(manifest, wanted.origin.name)
+    store = wanted.store
+    index = store.load() if store else None
+    facts = index.facts(manifest.files) if index is not None else {}
+    missing = [f.shown for f in manifest.files if f.format == "parquet" and f.shown not in facts]
+    if missing and large(manifest):
+        also = index.columns if index is not None else {}
+        try:
+            log = wanted.origin.open(only=missing, also=also)
+        except Unreadable:
+            return worth(manifest, facts, wanted.declared)
+        facts |= log.facts()
+        log.close()
+    return worth(manifest, facts, wanted.declared)
 
 
 def refresh(wanted: Wanted, *, tell: Tell = no_progress, stopped: Stopped = lambda: False) -> Refreshed:

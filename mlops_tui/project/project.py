@@ -213,10 +213,11 @@ class Project:
         from mlops_tui.journal.journal import Journal
 
         if create:
-            self._make_home()
+            self.make_home()
         return Journal.open(self.state, clock=self.clock, actor=self.actor, create=create)
 
-    def _make_home(self) -> None:
+    def make_home(self) -> None:
+        """Makes `.runbook`, unless it is there. Raises JournalError."""
         home = self.root / ".runbook"
         try:
             home.mkdir(mode=0o700, exist_ok=True)
