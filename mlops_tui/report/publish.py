@@ -17,7 +17,7 @@ FEWEST_BINS = 5
 _JOINS = ((1, 1), (2, 1), (2, 2), (2, 4))
 """How many rows and buckets of a heat map are joined, in the order tried."""
 _MOST_BLANK = 0.1
-_FEW_NOTE = f"What fewer than {SMALL_CELL} rows stand behind is not drawn."
+_FEW_NOTE = f"Not drawn: what fewer than {SMALL_CELL} rows stand behind, and what would tell it."
 
 
 def small(n: int | float | None) -> bool:

@@ -180,6 +180,23 @@ def test_a_browser_opens_it_without_a_word(which, request, tmp_path):
     assert "evil.example" not in log.read_text(encoding="utf-8", errors="replace")
 
 
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed, so no browser laid the page out")
+def test_what_changed_fits_a_window(plain, tmp_path):
+    """On a screen of usual width nothing of a table is cut off, with names as long as real ones are."""
+    file = tmp_path / "postmortem.html"
+    html = re.sub(r"<meta http-equiv[^>]*>", "", plain[0])
+    wide = "<td>3h\u00a042m before</td>" + "".join(
+        f'<td class="what">{t}</td>'
+        for t in ("infrastructure", "bank_feed", "Retrain passed its gate and went live", "European Union")
+    )
+    rows = re.sub(r'(<td class="t">[^(]*\([^<]*</td>)<td>[^<]*</td>(<td class="what">.*?</td>)+', rf"\1{wide}", html)
+    look = "document.querySelectorAll('.scroll').forEach(t => t.dataset.cut = t.scrollWidth - t.clientWidth)"
+    file.write_text(rows.replace("</body>", f"<script>{look}</script></body>"), encoding="utf-8")
+    given = [BROWSER, *FLAGS, "--window-size=1200,900", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", file.as_uri()]
+    run = subprocess.run(given, capture_output=True, text=True, timeout=120, check=True)
+    assert set(re.findall(r'data-cut="(\d+)"', run.stdout)) == {"0"}
+
+
 # ---- the presses
 
 
