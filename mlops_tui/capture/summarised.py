@@ -1,4 +1,4 @@
-"""Decisions added up by the hour, for columns whose values are not written: an hour is one file, replaced until it is over."""
+"""Decisions added up by the hour, for columns whose values are not written: a day is one file, replaced until it is over."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ PATIENCE = 600.0
 """Seconds after which bins are learned from what has come by then."""
 MOST_UNLEARNED = 100_000
 """Rows after which they are."""
-_HOUR = 3_600_000_000
+_DAY = 86_400_000_000
 _OPEN = 2
-"""Hours that are kept in memory after the newest; a decision that comes later for an earlier one begins a file of its own."""
+"""Days that are kept in memory, the newest among them; a decision that comes for an earlier one begins a file of its own."""
 
 
 @dataclass
-class _Hour:
+class _Day:
+    """What was counted of a UTC day, by its hours."""
+
     name: str
     pieces: tuple[tuple[int, int], ...]
     shapes: Adder
@@ -54,18 +56,18 @@ class Summariser:
         self._schema = batch_schema(plan.layout)
         self._waiting: list[pa.RecordBatch] = []
         self._since = time.monotonic()
-        self._hours: dict[int, _Hour] = {}
+        self._days: dict[int, _Day] = {}
         self._values: list[set[str]] = [set() for _ in plan.layout.dimensions]
 
     @property
     def rows(self) -> int:
         """Decisions that are in no file yet."""
-        return sum(h.unwritten for h in self._hours.values()) + sum(int(b.num_rows) for b in self._waiting)
+        return sum(d.unwritten for d in self._days.values()) + sum(int(b.num_rows) for b in self._waiting)
 
     @property
     def size(self) -> int:
         """About how many bytes it holds."""
-        return sum(h.size for h in self._hours.values()) + sum(int(b.nbytes) for b in self._waiting)
+        return sum(d.size for d in self._days.values()) + sum(int(b.nbytes) for b in self._waiting)
 
     def add(self, chunk: Chunk, *, hurry: bool) -> None:
         """Count the decisions of a chunk."""
@@ -76,28 +78,28 @@ class Summariser:
             self._count(batch)
 
     def write(self, *, closing: bool) -> None:
-        """Replace the file of every hour that has new decisions. Raises OSError; what was not written by then is kept."""
+        """Replace the file of every day that has new decisions. Raises OSError; what was not written by then is kept."""
         if self._layout is None and not self._learn(closing=closing):
             return
         assert self._layout is not None
-        for _, held in sorted(self._hours.items()):
+        for day, held in sorted(self._days.items()):
             if held.unwritten:
                 summary = _together(held)
                 held.size = sum(summary.table(n).nbytes for n in NAMES)
                 data = units.encoded(self._layout, summary, held.pieces)
-                publish(data, self._plan.root, units.target(self._plan.root, self._declared, held.name))
+                publish(data, self._plan.root, units.target(self._plan.root, self._declared, day, held.name))
                 if not self._plan.rows:
                     self._ledger.count("written", held.unwritten)
                 self._ledger.count("files")
                 held.unwritten = 0
-        newest = max(self._hours, default=0)
-        self._hours = {hour: held for hour, held in self._hours.items() if hour > newest - _OPEN}
+        newest = max(self._days, default=0)
+        self._days = {day: held for day, held in self._days.items() if day > newest - _OPEN}
 
     def give_up(self) -> int:
         """Forget what is in no file, and say how many decisions that was."""
         rows = self.rows
         self._waiting.clear()
-        self._hours.clear()
+        self._days.clear()
         return rows
 
     # -- layout ------------------------------------------------------------------------------------------------------
@@ -132,23 +134,23 @@ class Summariser:
         assert self._layout is not None
         batch = self._coarse(batch)
         ats = np.asarray(batch.column("at_us"))
-        hours = ats // _HOUR
-        for hour in sorted(set(hours.tolist())):
-            part = batch.take(pa.array(np.flatnonzero(hours == hour)))
-            held = self._hours.get(hour) or self._begun(hour)
+        days = ats // _DAY
+        for day in sorted(set(days.tolist())):
+            part = batch.take(pa.array(np.flatnonzero(days == day)))
+            held = self._days.get(day) or self._begun(day)
             held.shapes.add(part)
             if held.cells is not None:
                 held.cells.add(part)
             held.unwritten += part.num_rows
             held.size += part.nbytes
 
-    def _begun(self, hour: int) -> _Hour:
+    def _begun(self, day: int) -> _Day:
         layout = self._layout
         assert layout is not None
-        pieces = ((hour * 60, 60),)
+        pieces = tuple((day * 1440 + hour * 60, 60) for hour in range(24))
         cells = None if self._plan.rows else Adder(replace(layout, columns=(), score=None))
-        held = _Hour(self._names.next(), pieces, Adder(layout, pieces=pieces), cells)
-        self._hours[hour] = held
+        held = _Day(self._names.next(), pieces, Adder(layout, pieces=pieces), cells)
+        self._days[day] = held
         return held
 
     def _coarse(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -234,6 +236,6 @@ def _decimals(array: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(pa.decimal128(18, 6), len(values), [pa.py_buffer(bits), pa.py_buffer(words)])
 
 
-def _together(held: _Hour) -> Summary:
+def _together(held: _Day) -> Summary:
     shapes = held.shapes.summary()
     return shapes if held.cells is None else replace(shapes, cells=held.cells.summary().cells)

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from mlops_tui.summaries.summary import NAMES, Name, Summary, added, schema
 FOLDER = "_summaries"
 """Below the log's path; its name says that no rows are in it."""
 SUFFIX = ".summary"
+_ZERO = date(1970, 1, 1)
 _SHAPES: tuple[Name, ...] = ("numbers", "categories")
 
 
@@ -42,9 +44,9 @@ def share(root: Path, declared: Layout, layout: Layout) -> Layout:
     return shared(root, declared) or layout
 
 
-def target(root: Path, declared: Layout, name: str) -> Path:
-    """The file of a unit."""
-    return root / FOLDER / f"{_key(declared)}.{name}{SUFFIX}"
+def target(root: Path, declared: Layout, day: int, name: str) -> Path:
+    """The file of a unit: of a day since 1970, in UTC."""
+    return root / FOLDER / f"{_key(declared)}.{_ZERO + timedelta(days=day):%Y%m%d}.{name}{SUFFIX}"
 
 
 def encoded(layout: Layout, summary: Summary, pieces: Sequence[tuple[int, int]]) -> memoryview:
@@ -60,7 +62,7 @@ def encoded(layout: Layout, summary: Summary, pieces: Sequence[tuple[int, int]])
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A file of summaries that a process wrote: one UTC hour of its decisions. It is replaced until that hour is over.
+    """A file of summaries that a process wrote: its decisions of a UTC day, by the hour. It is replaced until the day is over.
 
     `stamp` is (size, mtime_ns, inode): another one, another content. `alone` means that its decisions lie in no other file.
     """
@@ -76,19 +78,23 @@ class Unit:
         return any(g.table == "cells" for g in self.header.groups)
 
 
-def found(folder: Path) -> tuple[tuple[Unit, ...], tuple[tuple[str, str], ...]]:
-    """The units in a log's folder (its FOLDER below), by name; and those that cannot be read: name and reason."""
+def found(folder: Path, between: tuple[int, int] | None = None) -> tuple[tuple[Unit, ...], tuple[tuple[str, str], ...]]:
+    """The units in a log's folder (its FOLDER below), by name, of days that touch a stretch (minutes since 1970; None: all);
+    and those that cannot be read: name and reason."""
     units, bad = [], []
-    layouts: dict[str, Layout | None] = {}
+    layouts: dict[str, Layout] = {}
     for path in sorted((folder / FOLDER).glob(f"*{SUFFIX}")):
+        key, _, rest = path.name.partition(".")
         try:
+            start = (datetime.strptime(rest.partition(".")[0], "%Y%m%d").date() - _ZERO).days * 1440  # noqa: DTZ007 (a date)
+            if between is not None and not between[0] - 1440 < start < between[1]:
+                continue
             stat = path.stat()
             header = packed.read_header(path)
-            key = path.name.split(".")[0]
             if key not in layouts:
                 layouts[key] = layout_from((path.parent / f"{key}.layout").read_text("utf-8"))
             layout = layouts[key]
-            if layout is None or layout.key != header.layout:
+            if layout.key != header.layout:
                 raise ValueError("it was written with another layout than the one beside it")
             units.append(Unit(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino), layout, header))
         except (OSError, ValueError, LogError) as error:

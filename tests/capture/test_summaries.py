@@ -212,7 +212,7 @@ def test_writers_add_up(tmp_path: Path) -> None:
     assert told.equals(adder.summary())
 
 
-def test_an_hour_is_one_file_until_it_is_over(tmp_path: Path) -> None:
+def test_a_day_is_one_file_until_it_is_over(tmp_path: Path) -> None:
     """Flushed often, its file is replaced; one that readers have open stays whole."""
     with DecisionLog(tmp_path, model="m", types={"x": "number"}, summarise={"x": Around(0, 1)}) as log:
         for i in range(50):
@@ -221,7 +221,12 @@ def test_an_hour_is_one_file_until_it_is_over(tmp_path: Path) -> None:
             (unit,) = units.found(tmp_path)[0]
             assert packed.read(unit.path).numbers.column("n").to_pylist()[0] == i + 1
         log.write({"x": 1.0}, ts=DAY + timedelta(hours=1))
-    assert len(units.found(tmp_path)[0]) == 2
+        log.write({"x": 1.0}, ts=DAY + timedelta(days=1))
+    found, _ = units.found(tmp_path)
+    assert len(found) == 2
+    start = int(DAY.timestamp()) // 60
+    assert [len(units.found(tmp_path, between)[0]) for between in ((start, start + 60), (start - 60, start))] == [1, 0]
+    assert units.found(tmp_path, (start + 1380, start + 1500))[0] == found
 
 
 # -- bins that are learned
@@ -359,11 +364,13 @@ def test_a_unit_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     put(tmp_path, decisions(50), summarise={"income": Around(1, 1)})
     folder = tmp_path / units.FOLDER
     good, *_ = sorted(folder.glob("*.summary"))
-    (folder / "half.x.summary").write_bytes(good.read_bytes()[:100])
+    (folder / "half.20261014.x.summary").write_bytes(good.read_bytes()[:100])
     (folder / f"lost.{good.name.split('.', 1)[1]}").write_bytes(good.read_bytes())
     found, bad = units.found(tmp_path)
     assert good in [u.path for u in found]
-    assert [name.split(".")[0] for name, _ in bad] == ["half", "lost"]
+    (folder / "notes.summary").touch()
+    found, bad = units.found(tmp_path)
+    assert [name.split(".")[0] for name, _ in bad] == ["half", "lost", "notes"]
 
 
 @pytest.mark.parametrize(
