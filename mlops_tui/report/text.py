@@ -42,7 +42,7 @@ def draw(chart: Chart, width: int = 78, height: int = 18, *, ascii: bool = False
 def _plot(chart: Chart, width: int, rows: int, glyphs: Glyphs) -> list[str]:
     if chart.form == "histogram":
         chart = _merged(chart, width - 8)
-    low, high = axis.y_domain(chart, intervals=chart.zero)
+    low, high = axis.y_domain(_drawn(chart, width - 8), intervals=False)
     marks = axis.ticks(low, high, max(rows // 2 + 1, 2))
     step = marks[1] - marks[0] if len(marks) > 1 else None
     names = {on_row(m, low, high, rows): axis.number(m, chart.unit, step) for m in marks}
@@ -60,6 +60,16 @@ def _plot(chart: Chart, width: int, rows: int, glyphs: Glyphs) -> list[str]:
         edge = "┤" if glyphs is BLOCKS and i in names else glyphs.onset
         out.append(cells.right(names.get(i, ""), gutter) + edge + "".join(row) + " " + labels.get(i, ""))
     return out + x_axis(chart, columns, gutter, glyphs)
+
+
+def _drawn(chart: Chart, columns: int) -> Chart:
+    """Bars over time as they are drawn: the mean of each column, so that the scale ends where the highest of them does."""
+    if not chart.zero or chart.form != "lines":
+        return chart
+    means = (
+        replace(s, points=tuple(Point(i, y) for i, y in enumerate(_by_column(chart, s.points, columns)))) for s in chart.series
+    )
+    return replace(chart, series=tuple(means))
 
 
 def _merged(chart: Chart, columns: int) -> Chart:
@@ -172,7 +182,9 @@ def _legend(chart: Chart, width: int, glyphs: Glyphs) -> list[str]:
     entries += [f"{bar if filled else glyphs.high} {s.name}" for s in (*chart.of("worst"), *chart.of("current"))]
     if chart.of("other"):
         entries.append(f"{glyphs.dot_low} the others")
-    entries += [f"{glyphs.reference} {s.shown}" for s in chart.of("reference")]
+    # a line of text has no room for a range: what is drawn is its middle
+    ranged = chart.form == "lines"
+    entries += [f"{glyphs.reference} {s.name if ranged else s.shown}" for s in chart.of("reference")]
     if chart.band:
         entries.append(f"{glyphs.band} {chart.band.label}")
     for mark, _ in reversed(mark_columns(chart, 1000)):

@@ -11,6 +11,7 @@ from mlops_tui.report.chart import Band, Chart, Mark, Point, Series
 
 NOW = datetime(2026, 10, 14, 3, tzinfo=UTC)
 START = NOW - timedelta(days=10)
+SAME = "the same hours of the 4 weeks before"
 ONSET = datetime(2026, 10, 13, 9, tzinfo=UTC)
 WINDOW = NOW - timedelta(days=1)
 
@@ -139,7 +140,7 @@ def upstream_volume() -> Chart:
         y_title="rows per hour",
         unit="rows",
         series=(
-            Series("the same hours of the 4 weeks before, lowest to highest", "reference", tuple(usual)),
+            Series(f"{SAME}, the middle", "reference", tuple(usual), f"{SAME}, lowest to highest"),
             Series("bank_feed", "current", tuple(now)),
         ),
         marks=(Mark(WINDOW, "compared: last 24 h", "window"), Mark(ONSET, "onset 13 Oct 09:00Z", "onset")),

@@ -82,8 +82,8 @@ def _one(name: str, log: Log, span: Window, subject: Subject, moved: Finding | N
     total = sum(p.y or 0.0 for p in now)
     series = [Series(name, "current", tuple(now))]
     if usual:
-        same = f"the same {'hours' if hours == 1 else 'weekdays'} of the {WEEKS} weeks before, lowest to highest"
-        series.insert(0, Series(same, "reference", tuple(usual)))
+        same = f"the same {'hours' if hours == 1 else 'weekdays'} of the {WEEKS} weeks before"
+        series.insert(0, Series(f"{same}, the middle", "reference", tuple(usual), f"{same}, lowest to highest"))
     return Chart(
         id=f"upstream_volume__{name}",
         form="lines",
