@@ -9,6 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mlops_tui.core.errors import Cancelled, LogError
@@ -21,10 +23,13 @@ from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile
 from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.places import SLACK, day_of, misplaced
-from mlops_tui.logs.projection import projection
+from mlops_tui.logs.projection import NO_WORDS, Words, projection, words_of
 from mlops_tui.logs.refusals import Unreadable
 from mlops_tui.summaries.layout import Layout
 from mlops_tui.summaries.summary import Summary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BATCH = 131_072
 """Rows that are counted at a time."""
@@ -92,6 +97,36 @@ class Counter:
             self.tell(Progress(self.files, self.of, self.rows, min(1.0, self.done / self.weight) if self.weight else 1.0))
 
 
+@dataclass
+class Texts:
+    """The words that the log's texts are known to have, by all threads: where a batch holds another, it is learned."""
+
+    layout: Layout
+    words: Words = field(default_factory=lambda: NO_WORDS)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def learn(self, tables: Sequence[pa.Table]) -> None:
+        """Takes up the words of these rows."""
+        with self.lock:
+            self.words = words_of(self.layout, tables, self.words)
+
+
+@dataclass
+class _Tally:
+    """What is told of the rows of a job while they are counted."""
+
+    least: int | None = None
+    most: int | None = None
+    rows: int = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        times = batch.column(0).to_numpy()
+        low, high = int(times.min()), int(times.max())
+        self.least = low if self.least is None else min(low, self.least)
+        self.most = high if self.most is None else max(high, self.most)
+        self.rows += batch.num_rows
+
+
 def weight_of(file: LogFile) -> float:
     """What reading the file costs, beside others."""
     return float(file.size * (1 if file.format == "parquet" else _TEXT * (5 if file.path.suffix.lower() == ".gz" else 1)))
@@ -107,6 +142,7 @@ class Builder:
     decision: Decision | None
     columns: Mapping[str, str]
     types: Mapping[str, FeatureType]
+    texts: Texts
     counter: Counter
     stopped: Stopped
 
@@ -179,36 +215,45 @@ class Builder:
         return replace(self._sound(log, good, facts, halt), damaged=damaged)
 
     def _sound(self, log: Log, files: Sequence[LogFile], facts: Mapping[str, Facts], halt: threading.Event) -> Read:
+        weight, rows = sum(weight_of(f) for f in files), sum(facts[f.shown].rows for f in files) or 1
+        paths, each = [f.path for f in files], weight / rows
+        done = self._counted(log, paths, self.texts.words, each, halt) or self._counted(log, paths, NO_WORDS, each, halt)
+        assert done is not None
+        summary, tally = done
+        alone = tally if len(files) == 1 else None
+        members = tuple(self._member(log, f, facts[f.shown], alone) for f in files)
+        self.counter.add(weight=each * max(0, rows - tally.rows), files=len(files))
+        days = {m.day for m in members}
+        section = Section(days.pop() if len(days) == 1 else None, members, tally.least, tally.most)
+        return Read(section, summary, tuple(tuple(facts[f.shown].columns.items()) for f in files), rows=tally.rows)
+
+    def _counted(
+        self, log: Log, paths: Sequence[Path], words: Words, weight: float, halt: threading.Event
+    ) -> tuple[Summary, _Tally] | None:
+        """The files' rows counted, each of this weight; None where a row holds a word that is not among those known."""
         from mlops_tui.summaries.add import Adder
 
-        adder = Adder(self.layout)
-        total = sum(facts[f.shown].rows for f in files) or 1
-        weight = sum(weight_of(f) for f in files)
-        least, most, timed = None, None, 0
-        query = projection(log, self.layout, self.decision)
-        for batch in log.batches(query, [f.path for f in files], BATCH):
+        adder, tally = Adder(self.layout), _Tally()
+        for batch in log.batches(projection(log, self.layout, self.decision, words), paths, BATCH):
             if halt.is_set():
                 raise Cancelled
             if not batch.num_rows:
                 continue
+            if words and batch.column("odd").true_count:
+                self.counter.add(rows=-tally.rows, weight=-weight * tally.rows)
+                return None
+            if not words:
+                self.texts.learn([batch])
             adder.add(batch)
-            times = batch.column(0).to_numpy()
-            low, high = int(times.min()), int(times.max())
-            least, most = min(low, low if least is None else least), max(high, high if most is None else most)
-            timed += batch.num_rows
-            self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows / total)
-        alone = (least, most, timed) if len(files) == 1 else None
-        members = tuple(self._member(log, f, facts[f.shown], alone) for f in files)
-        self.counter.add(weight=weight * max(0, total - timed) / total, files=len(files))
-        days = {m.day for m in members}
-        section = Section(days.pop() if len(days) == 1 else None, members, least, most)
-        return Read(section, adder.summary(), tuple(tuple(facts[f.shown].columns.items()) for f in files), rows=timed)
+            tally.add(batch)
+            self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows)
+        return adder.summary(), tally
 
-    def _member(self, log: Log, file: LogFile, facts: Facts, alone: tuple[int | None, int | None, int] | None) -> Member:
+    def _member(self, log: Log, file: LogFile, facts: Facts, alone: _Tally | None) -> Member:
         """What is kept of a file; its schema's place is filled in with the others'."""
         (first, last), untimed = spans(facts), facts.untimed
         if alone is not None:
-            first, last, untimed = alone[0], alone[1], max(0, facts.rows - alone[2])
+            first, last, untimed = alone.least, alone.most, max(0, facts.rows - alone.rows)
         if untimed is None:
             untimed = facts.rows - self._count(log, file, f"count({ident(log.spec.time)})")
         fingerprint: Print = file.fingerprint if file.same else NEVER

@@ -77,7 +77,8 @@ class Damaged(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is known of a log's summaries. `planned` are the columns that the layout was made of.
+    """Everything that is known of a log's summaries. `planned` are the columns that the layout was made of, `words` the values
+    that texts had so far (`Words`).
 
     `units` count decisions, `outcomes` the labels that came for them; `unjoined` are decision files whose outcomes are still
     to be looked for among the outcome files that were read before, `redo` local days whose labels must be counted anew.
@@ -87,6 +88,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     layout: str
     left_out: tuple[tuple[str, str], ...] = ()
     planned: tuple[str, ...] = ()
+    words: dict[str, tuple[str, ...]] = {}
     schemas: tuple[Schema, ...] = ()
     units: tuple[Unit, ...] = ()
     outcomes: tuple[Unit, ...] = ()

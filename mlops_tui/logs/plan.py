@@ -11,7 +11,16 @@ from mlops_tui.core.errors import QueryError
 from mlops_tui.inventory.types import Decision, LabelSpec, LogSpec, Metric, Model
 from mlops_tui.logs.declared import FeatureType
 from mlops_tui.logs.literals import ident
-from mlops_tui.logs.projection import amount, dimension_text, first_look, holds_numbers, leaves
+from mlops_tui.logs.projection import (
+    NO_WORDS,
+    Words,
+    amount,
+    dimension_text,
+    first_look,
+    holds_numbers,
+    leaves,
+    words_of,
+)
 from mlops_tui.summaries.layout import JOIN, MOST_CATEGORIES, MOST_VALUES, Column, Dimension, Grain, Kind, Layout, Part, Role
 
 if TYPE_CHECKING:
@@ -52,10 +61,14 @@ def watched(model: Model, features: Mapping[str, FeatureType]) -> Watched:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A layout, and what it leaves out: the name of a dimension, column or metric, and why. It is asked of rows instead."""
+    """A layout, and what it leaves out: the name of a dimension, column or metric, and why. It is asked of rows instead.
+
+    `words` are the values that texts had at a first look.
+    """
 
     layout: Layout
     left_out: tuple[tuple[str, str], ...] = ()
+    words: Words = field(default_factory=lambda: NO_WORDS)
 
 
 def declared_layout(spec: LogSpec, asked: Watched, zone: str) -> Plan:
@@ -77,6 +90,7 @@ def declared_layout(spec: LogSpec, asked: Watched, zone: str) -> Plan:
     pairs = tuple(dict.fromkeys((a, b) for a, b in spec.pairs if a in dimensions and b in dimensions and a != b))
     private, ids = set(spec.sensitive), {spec.id, asked.labels.join if asked.labels else None}
     kinds: dict[str, Kind] = {spec.score.column: "number"} if spec.score else {}
+    kinds |= {asked.decision.column: "category"} if asked.decision and asked.decision.column not in asked.features else {}
     kinds |= {name: _KINDS[type_] for name, type_ in asked.features.items() if name not in kinds}
     columns = tuple(Column(n, k, n in private or k == "length") for n, k in kinds.items() if n not in ids)
     parts: dict[str, Part] = {}
@@ -98,6 +112,7 @@ def plan(log: Log, declared: Plan, decision: Decision | None) -> Plan:
     left = list(declared.left_out)
     layout = _borne(log, declared.layout, left)
     table = first_look(log, layout, decision, SAMPLE)
+    words = words_of(layout, [table])
     looked = [_chosen(c, table.column(f"c{i}"), left) for i, c in enumerate(layout.columns)]
     columns = tuple(c for c in looked if c is not None)
     dimensions = []
@@ -110,7 +125,7 @@ def plan(log: Log, declared: Plan, decision: Decision | None) -> Plan:
     score = layout.score if any(c.name == layout.score for c in columns) else None
     pairs = tuple(p for p in layout.pairs if set(p) <= named)
     layout = replace(layout, dimensions=tuple(dimensions), columns=columns, pairs=pairs, score=score)
-    return Plan(layout.with_grain(_grain(log, layout)), tuple(left))
+    return Plan(layout.with_grain(_grain(log, layout)), tuple(left), words)
 
 
 def _sound(name: str, left: list[tuple[str, str]]) -> bool:

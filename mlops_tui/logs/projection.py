@@ -3,11 +3,12 @@
 # ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mlops_tui.inventory.types import Decision
-from mlops_tui.logs.literals import ident
+from mlops_tui.logs.literals import ident, text
 from mlops_tui.summaries.layout import Column, Dimension, Layout, Part
 
 if TYPE_CHECKING:
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
     from mlops_tui.logs.log import Log
 
+Words = Mapping[str, tuple[str, ...]]
+"""The values that a text is known to have: of a dimension (`d:region`) or of a column (`c:bank`)."""
+NO_WORDS: Words = MappingProxyType({})
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
+MOST_WORDS = 200
+"""Words of a column up to which it is read dictionary-encoded."""
 _NUMBERS = ("INT", "INTEGER", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN")
 
 
@@ -24,19 +30,43 @@ def holds_numbers(type_: str) -> bool:
     return type_.split("(")[0].endswith(_NUMBERS)
 
 
-def projection(log: Log, layout: Layout, decision: Decision | None, more: Mapping[str, str] | None = None) -> str:
-    """The SELECT over the log's relation: `at_us`, d0.., decided, positive, c0.., m0.., then `more` (name -> SQL).
+def projection(log: Log, layout: Layout, decision: Decision | None, words: Words = NO_WORDS) -> str:
+    """The SELECT over the log's relation: `at_us`, d0.., decided, positive, c0.., m0.., as `Adder.add` takes them.
 
-    Rows without a time are left out.
+    Rows without a time are left out. Columns whose `words` are given come dictionary-encoded, which DuckDB does once for each
+    value of a page and not for each row; `odd` is then true in a row that holds another word: it must be read without words.
     """
     time = ident(log.spec.time)
-    items = [f"epoch_us({time}) AS at_us"]
-    items += [f"{dimension_text(d, log.columns)} AS d{i}" for i, d in enumerate(layout.dimensions)]
-    items += [f"{sql} AS {name}" for name, sql in _decided(log, decision).items()]
-    items += [f"{_value(c, log.columns[c.name])} AS c{i}" for i, c in enumerate(layout.columns)]
-    items += [f"{amount(p)} AS m{i}" for i, p in enumerate(layout.parts)]
-    items += [f"{sql} AS {name}" for name, sql in (more or {}).items()]
-    return f"SELECT {', '.join(items)}\nFROM {ident(log.name)}\nWHERE {time} IS NOT NULL"
+    dimensions = [(f"d{i}", f"d:{d.name}", dimension_text(d, log.columns)) for i, d in enumerate(layout.dimensions)]
+    columns = [(f"c{i}", f"c:{c.name}", _value(c, log.columns[c.name])) for i, c in enumerate(layout.columns)]
+    known = {n: (sql, f"TRY_CAST({sql} AS {_enum(words[k])})") for n, k, sql in (*dimensions, *columns) if k in words}
+    items = {"at_us": f"epoch_us({time})"} | {n: sql for n, _, sql in dimensions} | _decided(log, decision)
+    items |= {n: sql for n, _, sql in columns} | {n: sql for n, (_, sql) in known.items()}
+    items |= {f"m{i}": amount(p) for i, p in enumerate(layout.parts)}
+    if known:
+        items["odd"] = " OR ".join(f"({sql} IS NOT NULL AND {word} IS NULL)" for sql, word in known.values())
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in items.items())
+    return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {time} IS NOT NULL"
+
+
+def _enum(words: Sequence[str]) -> str:
+    return f"ENUM({', '.join(map(text, words))})"
+
+
+def words_of(
+    layout: Layout, tables: Sequence[pa.Table | pa.RecordBatch], known: Words = NO_WORDS
+) -> dict[str, tuple[str, ...]]:
+    """The words that the texts of some rows have, with those that were known; of texts that have few."""
+    places = [(f"d{i}", f"d:{d.name}") for i, d in enumerate(layout.dimensions)]
+    places += [(f"c{i}", f"c:{c.name}") for i, c in enumerate(layout.columns) if c.kind == "category"]
+    found = {}
+    for place, name in places:
+        every = set(known.get(name, ()))
+        for table in tables:
+            every.update(v for v in table.column(place).unique().to_pylist() if v is not None)
+        if 0 < len(every) <= MOST_WORDS:
+            found[name] = tuple(sorted(every))
+    return found
 
 
 def dimension_text(dimension: Dimension, columns: Mapping[str, str]) -> str:
@@ -92,6 +122,7 @@ def _value(column: Column, type_: str) -> str:
         return f"CAST(length(CAST({name} AS VARCHAR)) AS DOUBLE)"
     if column.kind == "number":
         return name if type_ == "DOUBLE" else f"CAST({name} AS DOUBLE)"
+    value = name if type_ == "VARCHAR" else f"CAST({name} AS VARCHAR)"
     if type_ in ("FLOAT", "DOUBLE"):
-        return f"CASE WHEN isnan({name}) THEN NULL ELSE CAST({name} AS VARCHAR) END"
-    return name if type_ == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+        value = f"CASE WHEN isnan({name}) THEN NULL ELSE {value} END"
+    return f"CASE WHEN {value} IS NULL THEN NULL ELSE '' END" if column.private else value

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mlops_tui.core.errors import LogError
-from mlops_tui.logs.build import Builder, Counter, Job, Progress, Stopped, Tell, about, local_day, spans, weight_of
+from mlops_tui.logs.build import Builder, Counter, Job, Progress, Stopped, Tell, Texts, about, local_day, spans, weight_of
 from mlops_tui.logs.compaction import compact, home
 from mlops_tui.logs.declared import Declared, FeatureType
 from mlops_tui.logs.index import Damaged, Difference, Index, Section, Unit, difference, replaced, without
@@ -288,6 +288,7 @@ class _Refresh:
             layout=made.layout.as_text(),
             left_out=made.left_out,
             planned=planned,
+            words=dict(made.words),
             damaged=self.index.damaged,
             serial=self.index.serial,
         )
@@ -331,11 +332,12 @@ class _Refresh:
         assert self.layout is not None
         counter = Counter(self.tell, len(files), sum(weight_of(f) for j in jobs for f in j.files))
         asked, types = self.wanted.asked.decision, _types(self._columns())
-        builder = Builder(self.wanted.origin, self.layout, asked, self._also(), types, counter, self.stopped)
+        texts = Texts(self.layout, self.index.words)
+        builder = Builder(self.wanted.origin, self.layout, asked, self._also(), types, texts, counter, self.stopped)
         for one in builder.run(jobs):
             self._set_aside(one.damaged)
             if one.section is not None and one.summary is not None:
-                self.index = self.index.with_schemas(one.schemas)
+                self.index = msgspec.structs.replace(self.index.with_schemas(one.schemas), words=dict(texts.words))
                 places = {s: i for i, s in enumerate(self.index.schemas)}
                 members = tuple(
                     msgspec.structs.replace(m, schema=places[s]) for m, s in zip(one.section.members, one.schemas, strict=True)

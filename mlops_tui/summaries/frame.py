@@ -41,8 +41,8 @@ def encoded(column: pa.Array) -> tuple[Ints, list[str]]:
     """A text column as places in a list of texts, -1 where it is null."""
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
-    indices = column.indices
-    codes = np.asarray(indices.fill_null(-1) if indices.null_count else indices).astype(np.int64)
+    indices = column.indices.cast(pa.int64())
+    codes = np.asarray(indices.fill_null(-1) if indices.null_count else indices)
     texts = column.dictionary.to_pylist()
     if None in texts:
         codes = np.array([-1 if t is None else i for i, t in enumerate(texts)] + [-1], dtype=np.int64)[codes]

@@ -316,6 +316,23 @@ def test_rows_of_another_day_and_rows_without_a_time_are_counted(place: Place) -
     _same_as_rows(place)
 
 
+def test_words_that_nobody_saw_before_are_counted_like_any_other(place: Place) -> None:
+    """Texts come as places in a list of the words known so far; a batch with another word is read as text."""
+    for day in range(6):
+        table = rows(day)
+        if day in (3, 5):
+            strange = pa.array(["IT'S", "ES"] * 300)
+            table = table.set_column(table.column_names.index("region"), "region", strange)
+            table = table.set_column(table.column_names.index("bank"), "bank", strange)
+        place.write(day, table)
+    made = place.refresh()
+    assert made.counters.rows_read == 3600
+    assert "IT'S" in made.snapshot.index.words["d:region"]
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+    place.write(6, rows(6).append_column("more", pa.array(["x"] * 600)))
+    _same_as_rows(place)
+
+
 def test_ids_that_come_twice_in_a_file_are_counted(place: Place) -> None:
     table = rows(0, 100)
     place.write(0, pa.concat_tables([table, table.slice(0, 13)]))
