@@ -13,14 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from mlops_tui.capture.files import publish
+from mlops_tui.capture.places import FOLDER
 from mlops_tui.core.canonical import digest
 from mlops_tui.core.errors import LogError
 from mlops_tui.summaries import packed
 from mlops_tui.summaries.layout import JOIN, LEAF, Column, Layout, joined, layout_from, parted
 from mlops_tui.summaries.summary import NAMES, Name, Summary, added, schema
 
-FOLDER = "_summaries"
-"""Below the log's path; its name says that no rows are in it."""
 SUFFIX = ".summary"
 _ZERO = date(1970, 1, 1)
 _SHAPES: tuple[Name, ...] = ("numbers", "categories")
@@ -113,7 +112,7 @@ def taken_over(layout: Layout, units: Sequence[Unit]) -> tuple[Layout, tuple[tup
             if mine is None or (mine.binning is None and not mine.known and mine.kind == column.kind):
                 columns[column.name] = column
             elif not _alike(mine, column):
-                refused.append((unit.path.name, f"{column.name!r} is summarised in other bins or categories there"))
+                refused.append((unit.path.name, f"{column.name!r} is summarised in other bins or categories"))
     return replace(layout, columns=tuple(columns.values())), tuple(refused)
 
 

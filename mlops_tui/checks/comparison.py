@@ -21,6 +21,7 @@ from mlops_tui.logs import measure
 from mlops_tui.project.subject import Subject
 
 if TYPE_CHECKING:
+    from mlops_tui.logs.summed import Summed
     from mlops_tui.summaries.spread import Distance
 
 MIN_N = 30
@@ -117,18 +118,25 @@ def comparison(subject: Subject, dimensions: Sequence[str]) -> Comparison:
     pair = subject.pair("reference")
     every = watched(subject)
     found, done = _from_summaries(subject, pair, every, dimensions)
-    found += [c for column in every if column.name not in done for c in _compared(subject, pair, column, dimensions)]
+    there = [column for column in every if column.name not in done]
+    found += [c for column in there for c in _compared(subject, pair, column, dimensions)]
     columns = sorted(found, key=lambda c: (-c.excess, c.column, tuple(c.slice.items())))
     return Comparison(pair, tuple(columns), tuple(_rates(subject, pair, dimensions)))
 
 
 def watched(subject: Subject) -> tuple[Column, ...]:
     """The score and the declared features that the log has, each with how it is compared."""
-    there, private = subject.log.columns, set(subject.log.spec.sensitive)
+    private = hidden(subject)
     score = subject.spec.log.score
     columns = [Column(score.column, "numbers", score.column in private)] if score else []
     columns += [column_of(name, f, private) for name, f in subject.features.items()]
-    return tuple({c.name: c for c in columns if c.name in there}.values())
+    return tuple({c.name: c for c in columns if subject.log.watches(c.name)}.values())
+
+
+def hidden(subject: Subject) -> set[str]:
+    """Columns whose values are not shown: those that are sensitive, or were only summarised as they were captured."""
+    captured = subject.log.captured
+    return {*subject.log.spec.sensitive, *(captured.names if captured is not None else ())}
 
 
 def column_of(name: str, feature: Feature, private: set[str]) -> Column:
@@ -139,26 +147,43 @@ def column_of(name: str, feature: Feature, private: set[str]) -> Column:
 def _from_summaries(
     subject: Subject, pair: Pair, columns: Sequence[Column], dimensions: Sequence[str]
 ) -> tuple[list[Compared], set[str]]:
-    """What summaries hold, all at once, and the names of the columns that are told by it."""
+    """What summaries hold, all at once, and the names of the columns that are told by it; of columns that were only summarised
+    as they were captured, by those dimensions that their writers told them apart by."""
+    sets, rows = [(), *((d,) for d in dimensions)], subject.log.columns
+    summed, captured = subject.log.summed, subject.log.captured
+    found: list[Compared] | None = None
+    done: set[str] = set()
+    if summed is not None and set(sets) <= set(summed.layout.sets):
+        specs = {c.name: summed.layout.column(c.name) for c in columns if c.name in rows}
+        done = {n for n, spec in specs.items() if spec is not None and not (spec.private and spec.kind == "category")}
+        found = _distances(subject, pair, summed, done, sets)
+    if found is None:
+        found, done = [], set()
+    if captured is not None:
+        beside = {c.name for c in columns if c.name not in rows}
+        known = [s for s in sets if s in captured.layout.sets]
+        found += _distances(subject, pair, captured.summed, beside, known) or []
+        done |= beside
+    return found, done
+
+
+def _distances(
+    subject: Subject, pair: Pair, summed: Summed, names: set[str], sets: Sequence[tuple[str, ...]]
+) -> list[Compared] | None:
     from mlops_tui.logs.summed import minutes
 
-    summed, windows = subject.log.summed, [pair.current, pair.baseline]
-    sets = [(), *((d,) for d in dimensions)]
-    if summed is None or not set(sets) <= set(summed.layout.sets):
-        return [], set()
-    specs = {c.name: summed.layout.column(c.name) for c in columns}
-    names = {n for n, spec in specs.items() if spec is not None and not (spec.private and spec.kind == "category")}
+    windows = [pair.current, pair.baseline]
     shapes = summed.shapes(windows) if names else None
     if shapes is None:
-        return [], set()
-    chosen = {d: _told(subject, windows, d) for d in dimensions}
+        return None
+    chosen = {s[0]: _told(subject, windows, s[0]) for s in sets if s}
     current, reference = minutes(windows)
     out = []
     for told in shapes.distances(current, reference, sets):
         value = told.group[0] if told.set else ""
         if told.column in names and value is not None and (not told.set or value in chosen[told.set[0]]):
             out.append(_measured(told, {told.set[0]: value} if told.set else {}))
-    return out, names
+    return out
 
 
 def _told(subject: Subject, windows: Sequence[Window], dimension: str) -> set[str]:

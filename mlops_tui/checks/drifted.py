@@ -15,6 +15,7 @@ from mlops_tui.checks.moves import HourOfDay, history, q_values
 from mlops_tui.checks.scope import Scope
 from mlops_tui.checks.sheet import Column, Columns, Side, columns_of, floats, origin, side
 from mlops_tui.checks.slices import Chosen, choose, left_out
+from mlops_tui.checks.summed import summed_sheets
 from mlops_tui.checks.usual import course, usual_distance, usual_level
 from mlops_tui.checks.values import hourly, hours_of
 from mlops_tui.core.errors import LogError, did_you_mean
@@ -89,13 +90,16 @@ def drifted(subject: Subject, ask: Ask, scope: Scope, family: Family, columns: S
 def _cases(subject: Subject, ask: Ask, scope: Scope, pair: Pair, column: Column) -> tuple[list[_Case], Chosen | None]:
     """The column as a whole and in each value of the segment that is told."""
     there = subject.log.columns
-    if column.name not in there:
+    if not subject.log.watches(column.name):
         hint = did_you_mean(column.name, there)
         why = f"the log has no such column{f' ({hint})' if hint else ''}"
         return [_Case(column, dict(scope.label), None, 0, 0, None, why)], None
     segment = scope.by[0] if scope.by and scope.by[0] != column.name else None
     names = [column.name] if segment is None else [segment, column.name]
     windows = (pair.current, pair.baseline)
+    if column.name not in there and summed_sheets(subject, column, segment, windows, scope.where, scope.rows) is None:
+        why = "it is only summarised as it is captured, and not as asked here"
+        return [_Case(column, dict(scope.label), None, 0, 0, None, why)], None
     (now, before), read = columns_of(subject, column, segment, windows, scope.where, scope.rows)
     source = origin(subject, read, names, windows, scope.where, scope.rows)
     asked = (column, pair, *scope.key)
@@ -202,6 +206,8 @@ def _judged(ask: Ask, pair: Pair, family: Family, base: Finding, d: Drift, q: fl
 def _looked_into(subject: Subject, ask: Ask, scope: Scope, pair: Pair, case: _Case, finding: Finding) -> Finding:
     """A drift that is a warning or worse: is it the way back to the reference, is it usual, and since when?"""
     name = case.column.name
+    if name not in subject.log.columns:
+        return finding  # only rows tell the hour, and what earlier windows did by themselves
     inner = Scope((), {**scope.where, **{c: v for c, v in case.where.items() if c in scope.by}}, scope.rows, {})
     if pair.compare != "reference":
         windows = (pair.current, pair.baseline, subject.windows.reference)

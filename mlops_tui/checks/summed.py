@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_tui.checks.sheet import MORE_NEW, OTHER_KNOWN, Column, Labels, Side
 from mlops_tui.core.window import Window
 from mlops_tui.logs import measure
+from mlops_tui.logs.log import Log
 from mlops_tui.logs.summed import Place, Summed
 from mlops_tui.project.subject import Subject
 
@@ -23,6 +24,7 @@ _KINDS = {"numbers": "number", "lengths": "length", "categories": "category"}
 class SummedSheet:
     """Some columns of one window, as its summaries have them."""
 
+    log: Log
     summed: Summed
     shapes: Shapes
     window: Window
@@ -32,9 +34,7 @@ class SummedSheet:
     @property
     def n(self) -> int:
         """Rows."""
-        counted = self.summed.counts([self.window], (), self.where, self.rows)
-        assert counted is not None
-        return counted[0, ()].n
+        return measure.volumes(self.log, [self.window], where=self.where, rows=self.rows).value.get((0, ()), 0)
 
     def whole(self, column: Column) -> Side:
         """The column over all rows."""
@@ -42,8 +42,8 @@ class SummedSheet:
 
     def sizes(self, segment: str) -> Mapping[str, int]:
         """Rows of each value of a segment; rows without one are left out."""
-        counted = self.summed.counts([self.window], (segment,), self.where, self.rows) or {}
-        return {group[0]: c.n for (_, group), c in counted.items() if group[0] is not None}
+        counted = measure.volumes(self.log, [self.window], by=[segment], where=self.where, rows=self.rows).value
+        return {group[0]: n for (_, group), n in counted.items() if group[0] is not None}
 
     def parts(self, column: Column, segment: str, chosen: Sequence[str]) -> Mapping[str, Side]:
         """The column in each chosen value of a segment."""
@@ -79,15 +79,19 @@ def summed_sheets(
     subject: Subject, column: Column, segment: str | None, windows: Sequence[Window], where: measure.Where, rows: str | None
 ) -> list[SummedSheet] | None:
     """A column in each of the windows, as summaries have it; None where they do not: rows have to be asked."""
-    summed = subject.log.summed
+    captured = subject.log.captured
+    beside = captured is not None and column.name in captured.names
+    summed = captured.summed if captured is not None and beside else subject.log.summed
     spec = summed.layout.column(column.name) if summed is not None else None
-    if summed is None or spec is None or spec.kind != _KINDS[column.shape] or (column.private and spec.kind == "category"):
+    if summed is None or spec is None or spec.kind != _KINDS[column.shape]:
+        return None
+    if column.private and spec.kind == "category" and not beside:  # of these no summary keeps names, and rows do
         return None
     places: list[Place | None] = [summed.place(where, rows, segment), summed.place(where, rows)]
     shapes = None if None in places else summed.shapes(windows)
     if shapes is None:
         return None
-    return [SummedSheet(summed, shapes, w, where, rows) for w in windows]
+    return [SummedSheet(subject.log, summed, shapes, w, where, rows) for w in windows]
 
 
 def _value(group: tuple[str | None, ...]) -> str | None:

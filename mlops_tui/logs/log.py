@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from mlops_tui.logs.captured import Captured
     from mlops_tui.logs.summed import Summed
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class Log:
         self._opening = threading.RLock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._summarised: Callable[[], Summed | None] = lambda: None
+        self._captured = once(self._look_beside)
 
     @classmethod
     def open(
@@ -135,6 +137,24 @@ class Log:
         return self._summarised()
 
     @property
+    def captured(self) -> Captured | None:
+        """Columns that the log's writers only summarised, beside its rows; None where there are no such summaries."""
+        return self._captured()
+
+    def watches(self, column: str) -> bool:
+        """Whether the log can tell of a column: its rows have it, or its writers summarised it."""
+        return column in self._columns or (self.captured is not None and column in self.captured.names)
+
+    def _look_beside(self) -> Captured | None:
+        from mlops_tui.capture.places import FOLDER
+
+        if not (self._manifest.base / FOLDER).is_dir():
+            return None
+        from mlops_tui.logs.captured import captured
+
+        return captured(self._manifest.base, self._columns)
+
+    @property
     def unreadable(self) -> tuple[LogFile, ...]:
         """Files that are passed over, each with its problem."""
         return self._manifest.unreadable
@@ -150,7 +170,8 @@ class Log:
         partial = tuple(
             f"{f.shown}: {f.rejected:,} row{'' if f.rejected == 1 else 's'} left out ({f.note})" for f in self._manifest.partial
         )
-        return partial + tuple(text for _, text in self.disagreements())
+        beside = () if self.captured is None else self.captured.notes
+        return partial + beside + tuple(text for _, text in self.disagreements())
 
     def disagreements(self, windows: Sequence[Window] | None = None) -> tuple[tuple[str, str], ...]:
         """Columns that some files lack, or hold in another type, and what that means; of files that may hold rows of the

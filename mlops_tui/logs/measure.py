@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mlops_tui.core.errors import LogError, UnknownName
 from mlops_tui.core.finding import Input
+from mlops_tui.core.leave import one_line
 from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import Decision
 from mlops_tui.logs import summed as summaries
@@ -117,8 +118,13 @@ def nulls(
 ) -> Measured[dict[tuple[int, tuple[str | None, ...], str], tuple[int, int]]]:
     """Rows and missing values of each column: `(window, group, column) -> (n, missing)`.
 
-    NaN counts as missing in a floating-point column; empty text does not.
+    NaN counts as missing in a floating-point column; empty text does not. Of a column that the log's writers only summarised
+    there is nothing where they did not tell the groups apart.
     """
+    if beside := [c for c in names if c not in log.columns and log.watches(c)]:
+        rest = nulls(log, [c for c in names if c not in beside], windows, by=by, where=where, rows=rows)
+        more = {(i, g, c): n for c in beside for (i, g), n in _beside(log, c, windows, by, where, rows).items()}
+        return replace(rest, value=rest.value | more)
     items = []
     for i, w in enumerate(windows):
         inside = within(log.spec.time, w)
@@ -252,10 +258,21 @@ def columns(
 
 
 def columns_query(log: Log, names: Sequence[str], window: Window, *, where: Where = NOWHERE, rows: str | None = None) -> str:
-    """The query of `columns`."""
+    """The query of `columns`. Of columns that the log's writers only summarised it says so, and counts the rows."""
     conditions = [within(log.spec.time, window), *_conditions(log, where, rows)]
-    listed = ", ".join(ident(_known(log, n)) for n in names)
-    return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(conditions)}"
+    beside = [n for n in names if n not in log.columns and log.watches(n)]
+    listed = ", ".join(ident(_known(log, n)) for n in names if n not in beside) or "count(*)"
+    told = "".join(f"-- {one_line(n)} is in no row: it was summarised as it was captured\n" for n in beside)
+    return f"{told}SELECT {listed}\nFROM {ident(log.name)}\nWHERE {_all(conditions)}"
+
+
+def _beside(
+    log: Log, name: str, windows: Sequence[Window], by: Sequence[str], where: Where, rows: str | None
+) -> dict[Key, tuple[int, int]]:
+    told = None
+    if log.captured is not None and len(by) <= 1:
+        told = log.captured.missing(name, windows, by[0] if by else None, where, rows)
+    return told or {}
 
 
 def doubles(log: Log, column: str, window: Window) -> Measured[tuple[int, int]]:

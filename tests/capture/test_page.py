@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from mlops_tui.capture import DecisionLog, units
+from mlops_tui.capture import Around, DecisionLog, OneOf, units
 from mlops_tui.capture.rows import FIXED
+from mlops_tui.checks.comparison import comparison
 from mlops_tui.project import open_project
 from mlops_tui.session.check import check
 from mlops_tui.session.lint import lint
@@ -89,3 +91,49 @@ def test_the_page_tells_every_column_and_default() -> None:
     assert (told["flush_rows"].default, told["flush_seconds"].default) == (100_000, 60.0)
     assert (told["flush_bytes"].default, told["most_bytes"].default) == (64 << 20, 256 << 20)
     assert [p for p in told if p not in PAGE] == []
+
+
+def test_a_private_feature_is_told_without_a_value(tmp_path: Path) -> None:
+    """Drift and missing values of a feature that no row has, as a whole and by segment, next to those of a feature that rows
+    have; what moved is found, and no value is shown."""
+    log = DecisionLog(
+        tmp_path / "logs" / "credit-risk",
+        model="credit-risk",
+        types={"amount": "number", "bank_label": "text"},
+        summarise={"amount": Around(100, 50), "bank_label": OneOf("invoice", "card")},
+        segments=["region"],
+    )
+    pick = random.Random(3)
+    for hour in range(96):
+        for i in range(40):
+            region = ("ES", "FR")[i % 2]
+            moved = region == "ES" and hour < 24
+            amount = None if moved and pick.random() < 0.3 else pick.gauss(180 if moved else 100, 30)
+            log.write(
+                {"amount": amount, "bank_label": pick.choice(["invoice", "card", "else"])},
+                score=pick.random(),
+                decision=pick.choice(["approved", "rejected"]),
+                segments={"region": region},
+                version="1",
+                ts=AT - timedelta(hours=hour, minutes=i + 1),
+            )
+    log.close()
+    (tmp_path / "inventory.yaml").write_text(INVENTORY.format(log=fences("yaml")[0]))
+    project = open_project(tmp_path, clock=lambda: AT + timedelta(minutes=20), environ={})
+    findings = check(project, ["credit-risk"]).findings
+    told = {(f.check_name, f.target, *f.slice.values()): f for f in findings if f.target in ("amount", "bank_label")}
+    drift = told["feature_drift", "amount", "ES"]
+    assert (drift.status, drift.n, drift.n_reference) == ("crit", 480, 960)
+    assert "values not shown" in drift.summary or "180" not in drift.summary
+    assert drift.measures["ks"] > 0.6
+    assert told["feature_drift", "amount", "FR"].status == "ok"
+    assert told["feature_drift", "bank_label"].status == "ok"
+    missing = told["missing_rate", "amount", "ES"]
+    assert missing.status in ("warn", "crit")
+    assert missing.value == pytest.approx(0.3, abs=0.07)
+    assert missing.baseline == 0.0
+    assert all("is in no row" in f.provenance.query for f in (drift,) if f.provenance)
+    pair = comparison(project.subject("credit-risk"), ["region"])
+    rows = {(c.column, *c.slice.values()): c for c in pair.columns}
+    assert rows["amount", "ES"].ks == pytest.approx(drift.measures["ks"], abs=0.02)
+    assert rows["bank_label", "FR"].n == 480

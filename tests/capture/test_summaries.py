@@ -321,7 +321,7 @@ def test_other_bins_are_refused(tmp_path: Path) -> None:
     found, _ = units.found(tmp_path)
     bare = Layout("UTC", (), (), (Column("income", "number", True, Centred(2.0, 1.0)),))
     layout, refused = units.taken_over(bare, found)
-    assert {reason for _, reason in refused} == {"'income' is summarised in other bins or categories there"}
+    assert {reason for _, reason in refused} == {"'income' is summarised in other bins or categories"}
     assert set(merge(*(units.aligned(u, layout) for u in found)).numbers.column("column").to_pylist()) == set()
     assert merge(*(units.aligned(u, layout) for u in found)).categories.num_rows > 0
 

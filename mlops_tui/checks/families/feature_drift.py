@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops_tui.checks.ask import Ask
-from mlops_tui.checks.comparison import column_of
+from mlops_tui.checks.comparison import column_of, hidden
 from mlops_tui.checks.drifted import DEFAULT, MEASURES, Family, drifted
 from mlops_tui.checks.registry import ON_ROWS, check
 from mlops_tui.checks.scope import scope_of
@@ -22,10 +22,8 @@ def feature_drift(subject: Subject, ask: Ask) -> list[Finding]:
     windows of the same length show by themselves, before its onset.
     """
     chosen = subject.features if ask.feature is None else {ask.feature: subject.features[ask.feature]}
-    private = set(subject.log.spec.sensitive)
-    columns = [
-        column_of(name, f, private) for name, f in chosen.items() if f.status != "removed" or name in subject.log.columns
-    ]
+    private = hidden(subject)
+    columns = [column_of(name, f, private) for name, f in chosen.items() if f.status != "removed" or subject.log.watches(name)]
     if not columns:
         base = Finding(
             status="unknown",

@@ -102,6 +102,8 @@ def _groups(value: _Nulls, *, whole: bool) -> list[_Group]:
 def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, finding: Finding) -> Finding:
     """The finding with its onset, where a moment stands out; `ok` where earlier windows vary as much."""
     name, time = finding.target, subject.log.spec.time
+    if name not in subject.log.columns:
+        return finding  # only rows tell the hour, and what earlier windows did by themselves
     where = {**scope.where, **{c: finding.slice[c] for c in scope.by if c in finding.slice}}
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
     table = measure.columns(subject.log, list(dict.fromkeys([time, name])), span, where=where, rows=scope.rows).value
@@ -120,8 +122,8 @@ def _columns(subject: Subject, ask: Ask, scope: Scope) -> tuple[list[str], list[
         wanted = [*subject.features, *score, spec.decision.column, *spec.log.segments]
     kept = [n for n in dict.fromkeys(wanted) if ask.whole or n not in scope.by]
     removed = {n for n, f in subject.features.items() if f.status == "removed"}
-    there = subject.log.columns
-    return [n for n in kept if n in there], [n for n in kept if n not in there and n not in removed]
+    there = [n for n in kept if subject.log.watches(n)]
+    return there, [n for n in kept if n not in there and n not in removed]
 
 
 def _base(
