@@ -25,6 +25,7 @@ from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.places import SLACK, day_of, misplaced
 from mlops_tui.logs.projection import NO_WORDS, Words, projection, words_of
 from mlops_tui.logs.refusals import Unreadable
+from mlops_tui.logs.together import adding
 from mlops_tui.summaries.layout import Layout
 from mlops_tui.summaries.summary import Summary
 
@@ -145,6 +146,8 @@ class Builder:
     texts: Texts
     counter: Counter
     stopped: Stopped
+    adders: int = 1
+    """Threads that count the rows of one job: more than one where there are too few jobs for all processors."""
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Read]:
         """What comes of each job, as it comes. Raises Cancelled, QueryError where SQL of the inventory fails on a row."""
@@ -231,23 +234,22 @@ class Builder:
         self, log: Log, paths: Sequence[Path], words: Words, weight: float, halt: threading.Event
     ) -> tuple[Summary, _Tally] | None:
         """The files' rows counted, each of this weight; None where a row holds a word that is not among those known."""
-        from mlops_tui.summaries.add import Adder
-
-        adder, tally = Adder(self.layout), _Tally()
-        for batch in log.batches(projection(log, self.layout, self.decision, words), paths, BATCH):
-            if halt.is_set():
-                raise Cancelled
-            if not batch.num_rows:
-                continue
-            if words and batch.column("odd").true_count:
-                self.counter.add(rows=-tally.rows, weight=-weight * tally.rows)
-                return None
-            if not words:
-                self.texts.learn([batch])
-            adder.add(batch)
-            tally.add(batch)
-            self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows)
-        return adder.summary(), tally
+        tally = _Tally()
+        with adding(self.layout, self.adders) as adder:
+            for batch in log.batches(projection(log, self.layout, self.decision, words), paths, BATCH):
+                if halt.is_set():
+                    raise Cancelled
+                if not batch.num_rows:
+                    continue
+                if words and batch.column("odd").true_count:
+                    self.counter.add(rows=-tally.rows, weight=-weight * tally.rows)
+                    return None
+                if not words:
+                    self.texts.learn([batch])
+                adder.add(batch)
+                tally.add(batch)
+                self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows)
+            return adder.summary(), tally
 
     def _member(self, log: Log, file: LogFile, facts: Facts, alone: _Tally | None) -> Member:
         """What is kept of a file; its schema's place is filled in with the others'."""

@@ -62,7 +62,7 @@ def moves(units: Sequence[Unit], today: int) -> list[Move]:
 def compact(
     store: Store, index: Index, layout: Layout, units: Sequence[Unit], today: int
 ) -> tuple[Index, tuple[Unit, ...], int]:
-    """The units after every move, and how many sections were merged into others. Raises LogError, Unwritable."""
+    """The units after every move, and how many sections were merged into others. Raises Broken, Unwritable."""
     merged = 0
     for move in moves(units, today):
         wanted = {id(s) for s in move.sections}
@@ -76,7 +76,7 @@ def compact(
             before = len(parts)
             parts = by_day(parts)
             merged += before - len(parts)
-        parts.sort(key=lambda p: (p[0].day is None, p[0].day or 0, p[0].members))
+        parts.sort(key=lambda p: (p[0].day is None, p[0].day or 0, p[0].members[0].path))
         index, unit = store.write(index, layout, parts)
         units = (*without(units, move.sections), unit)
     return index, tuple(units), merged

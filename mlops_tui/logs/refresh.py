@@ -11,7 +11,20 @@ from pathlib import Path
 import msgspec
 
 from mlops_tui.core.errors import LogError
-from mlops_tui.logs.build import Builder, Counter, Job, Progress, Stopped, Tell, Texts, about, local_day, spans, weight_of
+from mlops_tui.logs.build import (
+    WORKERS,
+    Builder,
+    Counter,
+    Job,
+    Progress,
+    Stopped,
+    Tell,
+    Texts,
+    about,
+    local_day,
+    spans,
+    weight_of,
+)
 from mlops_tui.logs.compaction import compact, home
 from mlops_tui.logs.declared import Declared, FeatureType
 from mlops_tui.logs.index import Damaged, Difference, Index, Section, Unit, difference, replaced, without
@@ -20,7 +33,7 @@ from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.plan import ABSENT, UNBOUND, Plan, Watched, declared_layout, plan
 from mlops_tui.logs.refusals import Unreadable, no_columns, nothing_to_read
-from mlops_tui.logs.store import Part, Snapshot, Store, Unwritable, placed
+from mlops_tui.logs.store import Broken, Part, Snapshot, Store, Unwritable, placed
 from mlops_tui.logs.worth import Worth, large, worth
 from mlops_tui.summaries.layout import Layout
 
@@ -173,7 +186,10 @@ class _Refresh:
             elif self._appeared(self._columns()):
                 self._forget()
             else:
-                return self._end(found)
+                try:
+                    return self._end(found)
+                except Broken as broken:
+                    self._drop(broken.unit.sections)
 
     def _begin(self) -> None:
         """Takes up what is there, unless it is of another format."""
@@ -188,7 +204,9 @@ class _Refresh:
         except ValueError:
             self._forget()
             return
-        self.store.sweep(index)
+        for unit in self.store.missing(index):
+            self._drop(unit.sections)
+        self.store.sweep(self.index)
 
     def _units(self) -> tuple[Unit, ...]:
         """What is written, and what was read and is not written yet."""
@@ -333,7 +351,8 @@ class _Refresh:
         counter = Counter(self.tell, len(files), sum(weight_of(f) for j in jobs for f in j.files))
         asked, types = self.wanted.asked.decision, _types(self._columns())
         texts = Texts(self.layout, self.index.words)
-        builder = Builder(self.wanted.origin, self.layout, asked, self._also(), types, texts, counter, self.stopped)
+        adders = WORKERS if len(jobs) == 1 else 1
+        builder = Builder(self.wanted.origin, self.layout, asked, self._also(), types, texts, counter, self.stopped, adders)
         for one in builder.run(jobs):
             self._set_aside(one.damaged)
             if one.section is not None and one.summary is not None:

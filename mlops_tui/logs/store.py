@@ -100,6 +100,10 @@ class Store:
             raise Unwritable(error) from error
         self.sweep(index)
 
+    def missing(self, index: Index) -> tuple[Unit, ...]:
+        """Units whose file is not there, or not as long as it was written."""
+        return tuple(u for u in (*index.units, *index.outcomes) if _size(self.folder / u.name) != u.size)
+
     def sweep(self, index: Index) -> None:
         """Removes what the index does not name: files that were replaced, and those of a writer that was killed."""
         named = {INDEX, LOCK, *(u.name for u in (*index.units, *index.outcomes))}
@@ -132,14 +136,17 @@ class Snapshot:
     index: Index
     mapped: dict[str, pa.NativeFile] = field(default_factory=dict, repr=False)
     held: tuple[Part, ...] = ()
+    folder: Path | None = None
 
     @classmethod
     def open(cls, store: Store) -> Snapshot | None:
         """What the store holds now; None where it holds nothing that can be read."""
         while (index := store.load()) is not None:
             try:
+                if store.missing(index):
+                    raise FileNotFoundError
                 mapped = {u.name: pa.memory_map(str(store.folder / u.name)) for u in (*index.units, *index.outcomes)}
-                return cls(index.read_layout(), index, mapped)
+                return cls(index.read_layout(), index, mapped, folder=store.folder)
             except FileNotFoundError:
                 if index == store.load():
                     return None
@@ -156,8 +163,22 @@ class Snapshot:
         for unit in (*self.index.units, *self.index.outcomes):
             wanted = [s for s in unit.sections if _meets(s, between)]
             if wanted:
-                found.append(_taken(packed.read(self.mapped[unit.name], tables, columns), wanted))
+                found.append(_taken(self._whole(unit, tables, columns), wanted))
         return found + [_narrowed(s, tables, columns) for section, s in self.held if _meets(section, between)]
+
+    def _whole(self, unit: Unit, tables: Sequence[Name], columns: Sequence[str] | None) -> Summary:
+        try:
+            return packed.read(self.mapped[unit.name], tables, columns)
+        except LogError as error:
+            if self.folder is not None:
+                discard(self.folder / unit.name)
+            raise LogError(error.message, where=unit.name, hint="it is built again the next time") from error
+
+
+def discard(path: Path) -> None:
+    """Removes a file of summaries that cannot be read: what it counted will be read again."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def placed(parts: Sequence[Part]) -> tuple[Section, ...]:
@@ -185,9 +206,21 @@ def pieces(summary: Summary) -> tuple[int, int] | None:
     return (min(starts), max(ends)) if starts else None
 
 
+class Broken(Exception):
+    """A file of summaries cannot be read; it has been removed."""
+
+    def __init__(self, unit: Unit) -> None:
+        super().__init__(unit.name)
+        self.unit = unit
+
+
 def read_sections(store: Store, unit: Unit, sections: Sequence[Section]) -> list[Part]:
-    """Some sections of a unit, each with its rows. Raises LogError."""
-    whole = packed.read(store.folder / unit.name)
+    """Some sections of a unit, each with its rows. Raises Broken."""
+    try:
+        whole = packed.read(store.folder / unit.name)
+    except (LogError, OSError) as error:
+        discard(store.folder / unit.name)
+        raise Broken(unit) from error
     return [(s, _taken(whole, [s])) for s in sections]
 
 
@@ -224,6 +257,13 @@ def _locked(descriptor: int) -> bool:
             raise LogError("this file system has no locks", hint="put the project's .runbook on a local disk") from error
         raise
     return True
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def _age(folder: Path) -> float:
