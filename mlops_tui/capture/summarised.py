@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -40,6 +42,7 @@ class _Day:
     pieces: tuple[tuple[int, int], ...]
     shapes: Adder
     cells: Adder | None
+    span: tuple[int, int]
     unwritten: int = 0
     size: int = 0
     summary: Summary | None = field(default=None)
@@ -58,6 +61,7 @@ class Summariser:
         self._since = time.monotonic()
         self._days: dict[int, _Day] = {}
         self._values: list[set[str]] = [set() for _ in plan.layout.dimensions]
+        self._known = {*plan.layout.names, *(c.name for c in plan.layout.columns)}
 
     @property
     def rows(self) -> int:
@@ -86,7 +90,7 @@ class Summariser:
             if held.unwritten:
                 summary = _together(held)
                 held.size = sum(summary.table(n).nbytes for n in NAMES)
-                data = units.encoded(self._layout, summary, held.pieces)
+                data = units.encoded(self._layout, summary, held.pieces, held.span, self._plan.positive or "")
                 publish(data, self._plan.root, units.target(self._plan.root, self._declared, day, held.name))
                 if not self._plan.rows:
                     self._ledger.count("written", held.unwritten)
@@ -137,19 +141,22 @@ class Summariser:
         days = ats // _DAY
         for day in sorted(set(days.tolist())):
             part = batch.take(pa.array(np.flatnonzero(days == day)))
-            held = self._days.get(day) or self._begun(day)
+            mine = ats[days == day]
+            span = int(mine.min()), int(mine.max())
+            held = self._days.get(day) or self._begun(day, span)
+            held.span = min(held.span[0], span[0]), max(held.span[1], span[1])
             held.shapes.add(part)
             if held.cells is not None:
                 held.cells.add(part)
             held.unwritten += part.num_rows
             held.size += part.nbytes
 
-    def _begun(self, day: int) -> _Day:
+    def _begun(self, day: int, span: tuple[int, int]) -> _Day:
         layout = self._layout
         assert layout is not None
         pieces = tuple((day * 1440 + hour * 60, 60) for hour in range(24))
         cells = None if self._plan.rows else Adder(replace(layout, columns=(), score=None))
-        held = _Day(self._names.next(), pieces, Adder(layout, pieces=pieces), cells)
+        held = _Day(self._names.next(), pieces, Adder(layout, pieces=pieces), cells, span)
         self._days[day] = held
         return held
 
@@ -167,6 +174,8 @@ class Summariser:
 
     def _batch(self, chunk: Chunk, *, hurry: bool) -> pa.RecordBatch:
         rows = chunk.rows
+        if not self._plan.rows:
+            self._refuse(rows)
         made: list[pa.Array] = [pa.array(chunk.ats)]
         for i, dimension in enumerate(self._declared.dimensions):
             values = [row[4] for row in rows] if dimension.role == "version" else _given(rows, dimension.name)
@@ -181,6 +190,15 @@ class Summariser:
         for i, name in ((7, "latency_ms"), (8, "cost_usd"))[: len(self._declared.parts)]:
             made.append(_decimals(self._typed(name, "number", [row[i] for row in rows])))
         return pa.RecordBatch.from_arrays(made, schema=self._schema)
+
+    def _refuse(self, rows: Sequence[Row]) -> None:
+        """Names that nobody declared are in no file, where there are no rows."""
+        given = Counter(itertools.chain.from_iterable(itertools.chain(row[1], row[2]) for row in rows))
+        for name in given.keys() - self._known:
+            message = (
+                f"{str(name)[:100]!r} is not counted: of a log without rows, what is counted is declared in types or segments"
+            )
+            self._ledger.refused(str(name)[:100], given[name], message)
 
     def _column(self, one: Column, values: Sequence[Any]) -> pa.Array:
         array = self._typed(one.name, "number" if one.name == private.SCORE else self._plan.types[one.name], values)

@@ -48,10 +48,15 @@ def target(root: Path, declared: Layout, day: int, name: str) -> Path:
     return root / FOLDER / f"{_key(declared)}.{_ZERO + timedelta(days=day):%Y%m%d}.{name}{SUFFIX}"
 
 
-def encoded(layout: Layout, summary: Summary, pieces: Sequence[tuple[int, int]]) -> memoryview:
-    """A unit as bytes."""
+def encoded(
+    layout: Layout, summary: Summary, pieces: Sequence[tuple[int, int]], span: tuple[int, int], positive: str
+) -> memoryview:
+    """A unit as bytes. `span` are its least and greatest time in microseconds, `positive` the decision that counts as such."""
     file = io.BytesIO()
-    header = packed.Header(layout=layout.key, pieces=tuple(pieces), metric_parts=len(layout.parts))
+    rows = packed.Member(
+        path="", size=0, mtime_ns=0, inode=0, rows=0, first_us=span[0], last_us=span[1], partitions={"positive": positive}
+    )
+    header = packed.Header(layout=layout.key, members=(rows,), pieces=tuple(pieces), metric_parts=len(layout.parts))
     packed.write_to(file, header, summary)
     return file.getbuffer()
 
@@ -76,6 +81,17 @@ class Unit:
         """Whether decisions are counted here, and not only columns of rows that lie beside it."""
         return any(g.table == "cells" for g in self.header.groups)
 
+    @property
+    def positive(self) -> str:
+        """The decision that counts as the positive one; empty where nobody said."""
+        return self.header.members[0].partitions.get("positive", "")
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Its least and greatest time, in microseconds since 1970."""
+        first, last = self.header.members[0].first_us, self.header.members[0].last_us
+        return first or 0, last or 0
+
 
 def found(folder: Path, between: tuple[int, int] | None = None) -> tuple[tuple[Unit, ...], tuple[tuple[str, str], ...]]:
     """The units in a log's folder (its FOLDER below), by name, of days that touch a stretch (minutes since 1970; None: all);
@@ -95,6 +111,8 @@ def found(folder: Path, between: tuple[int, int] | None = None) -> tuple[tuple[U
             layout = layouts[key]
             if layout.key != header.layout:
                 raise ValueError("it was written with another layout than the one beside it")
+            if not header.members:
+                raise ValueError("it does not say what it counts")
             units.append(Unit(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino), layout, header))
         except (OSError, ValueError, LogError) as error:
             bad.append((path.name, error.message if isinstance(error, LogError) else str(error)))

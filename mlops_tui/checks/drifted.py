@@ -206,7 +206,7 @@ def _judged(ask: Ask, pair: Pair, family: Family, base: Finding, d: Drift, q: fl
 def _looked_into(subject: Subject, ask: Ask, scope: Scope, pair: Pair, case: _Case, finding: Finding) -> Finding:
     """A drift that is a warning or worse: is it the way back to the reference, is it usual, and since when?"""
     name = case.column.name
-    if name not in subject.log.columns:
+    if name not in subject.log.columns or subject.log.positive is not None:
         return finding  # only rows tell the hour, and what earlier windows did by themselves
     inner = Scope((), {**scope.where, **{c: v for c, v in case.where.items() if c in scope.by}}, scope.rows, {})
     if pair.compare != "reference":

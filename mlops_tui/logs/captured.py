@@ -1,20 +1,28 @@
-"""Columns of which a log's writers kept summaries only: they lie beside its rows, by the hour, and no row has them."""
+"""What a log's writers summarised instead of writing it: columns beside its rows, or all decisions instead of rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+
 from mlops_tui.capture import units
+from mlops_tui.capture.kinds import Kind
 from mlops_tui.capture.places import FOLDER
+from mlops_tui.capture.rows import FIXED
+from mlops_tui.core.errors import LogError
+from mlops_tui.core.leave import one_line
 from mlops_tui.core.window import Window
+from mlops_tui.logs.shape import AWARE
 from mlops_tui.logs.summed import Summed, Where, minutes
 from mlops_tui.summaries.counts import Cells, Group, Minutes
 from mlops_tui.summaries.layout import Layout
 from mlops_tui.summaries.shapes import HOUR, Shapes
-from mlops_tui.summaries.summary import Summary
+from mlops_tui.summaries.summary import MINUTE, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ class Captured:
     base: Path
     layout: Layout
     notes: tuple[str, ...]
+    alone: bool = False
+    """Whether decisions lie in no row at all."""
     _loaded: dict[tuple[Minutes, ...], Shapes | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -66,7 +76,61 @@ class Captured:
         if any(at % HOUR or end % HOUR for at, end in windows):
             return None
         found, _ = units.found(self.base, (min(a for a, _ in windows), max(b for _, b in windows)))
-        return HourShapes(self.layout, (), [units.aligned(unit, self.layout) for unit in found if not unit.alone])
+        return HourShapes(self.layout, (), [units.aligned(unit, self.layout) for unit in found if unit.alone == self.alone])
+
+
+@dataclass(frozen=True, slots=True)
+class Rowless(Summed):
+    """What answers for a log without rows: its writers' counts, by the hour."""
+
+    def newest(self, not_after: datetime) -> datetime | None:
+        """The newest decision's time that is not after this moment, where it is not the very last to the end of its hour."""
+        if self.last is None or self.last <= not_after:
+            return self.last
+        at = self.cells.table.column("at").to_numpy()
+        ended = at[(at + HOUR) * MINUTE <= int(not_after.timestamp() * 1e6)]
+        return _moment((int(ended.max()) + HOUR) * MINUTE - 1) if len(ended) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A log without rows: its columns (name -> DuckDB type), as if rows had them, its answers, and those for features."""
+
+    columns: Mapping[str, str]
+    summed: Rowless
+    captured: Captured
+    positive: str
+
+
+def alone(base: Path) -> Alone | None:
+    """What was counted in this folder instead of being written; None where nothing was. Raises LogError where writers did not
+    agree on the decision that is positive."""
+    found, bad = units.found(base)
+    counted = sorted((u for u in found if u.alone), key=lambda u: u.path.name.split(".")[1], reverse=True)
+    if not counted:
+        return None
+    if len(said := {u.positive for u in counted}) > 1:
+        told = " and ".join(repr(one_line(p)) for p in sorted(said))
+        raise LogError(f"its writers counted {told} as the positive decision", where=str(base / FOLDER))
+    shared = set.intersection(*(set(u.layout.names) for u in counted))
+    newest = counted[0].layout
+    bare = replace(newest, dimensions=tuple(d for d in newest.dimensions if d.name in shared))
+    layout, refused = units.taken_over(bare, counted)
+    notes = [f"{FOLDER}/{name}: {reason}; it is passed over" for name, reason in (*bad, *refused)]
+    summaries = [units.aligned(u, layout) for u in counted]
+    cells = pa.concat_tables([s.cells for s in summaries]).combine_chunks()
+    first, last = (_moment(pick(u.span[i] for u in counted)) for i, pick in ((0, min), (1, max)))
+    features = tuple(c for c in layout.columns if c.name != layout.score)
+    beside = Captured(base, replace(layout, columns=features, score=None), tuple(notes), alone=True)
+    whole = Captured(base, layout, (), alone=True)
+    types: dict[Kind, str] = {"number": "DOUBLE", "text": "VARCHAR", "time": AWARE}
+    columns = {n: types[k] for n, k in FIXED.items()} | {d.name: "VARCHAR" for d in layout.dimensions}
+    answers = Rowless(layout, Cells(layout, cells), first, last, "decision", whole.shapes)
+    return Alone(columns, answers, beside, said.pop())
+
+
+def _moment(us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 
 
 def captured(base: Path, columns: Collection[str]) -> Captured | None:

@@ -84,6 +84,8 @@ class Log:
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._summarised: Callable[[], Summed | None] = lambda: None
         self._captured = once(self._look_beside)
+        self.positive: str | None = None
+        """Of a log without rows: the decision that its writers counted as the positive one; None: there are rows."""
 
     @classmethod
     def open(
@@ -114,9 +116,11 @@ class Log:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
         zone = zone_of(spec.timezone, name) if spec.timezone else zone
         manifest = find(spec.path, root, environ, only=only)
-        if not manifest.files:
-            raise nothing_to_read(manifest, name)
         log = cls(spec, name, zone, manifest, Declared(spec, zone, tuple(required), features))
+        if not manifest.files:
+            if log._counted_only():
+                return log
+            raise nothing_to_read(manifest, name)
         log._load(known(manifest.files), also)
         return log
 
@@ -128,8 +132,10 @@ class Log:
         return self._manifest
 
     def attach(self, summarised: Callable[[], Summed | None]) -> None:
-        """Answer from these summaries what they can answer. They are made when they are first needed; None: there are none."""
-        self._summarised = once(summarised)
+        """Answer from these summaries what they can answer. They are made when they are first needed; None: there are none.
+        A log without rows has its own."""
+        if self.positive is None:
+            self._summarised = once(summarised)
 
     @property
     def summed(self) -> Summed | None:
@@ -144,6 +150,23 @@ class Log:
     def watches(self, column: str) -> bool:
         """Whether the log can tell of a column: its rows have it, or its writers summarised it."""
         return column in self._columns or (self.captured is not None and column in self.captured.names)
+
+    def _counted_only(self) -> bool:
+        """Whether there are counts of decisions instead of rows: then they answer. Raises LogError as `_load` does."""
+        from mlops_tui.capture.places import FOLDER
+
+        if not (self._manifest.base / FOLDER).is_dir():
+            return False
+        from mlops_tui.logs.captured import alone
+
+        found = alone(self._manifest.base)
+        if found is None:
+            return False
+        self._columns = dict(found.columns)
+        if missing := [c for c in self._declared.columns if c not in self._columns]:
+            raise no_columns(missing, list(self._columns), self._manifest, self.name)
+        self._summarised, self._captured, self.positive = lambda: found.summed, lambda: found.captured, found.positive
+        return True
 
     def _look_beside(self) -> Captured | None:
         from mlops_tui.capture.places import FOLDER

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mlops_tui.core.errors import JournalError, NoRows, UnknownName, UsageError
+from mlops_tui.core.errors import JournalError, LogError, NoRows, UnknownName, UsageError
 from mlops_tui.core.settings import Actor, Clock
 from mlops_tui.core.window import Window, anchor, both_zones
 from mlops_tui.logs.log import Log
@@ -150,6 +150,7 @@ class Project:
                 environ=self.environ,
                 only=self.held.get(key),
             )
+            _agreed(opened, spec.decision.positive)
             if fresh:
                 return opened
             self._logs[key] = opened
@@ -253,3 +254,10 @@ class Project:
             return NoRows("the log has no rows with a time", where=where)
         hint = f"its oldest row is of {both_zones(oldest, self.zone)}"
         return NoRows(f"no rows up to {both_zones(clock, self.zone)}", where=where, hint=hint)
+
+
+def _agreed(log: Log, positive: str) -> None:
+    """Raises LogError where a log without rows counts another decision as positive than the inventory does."""
+    if log.positive is not None and log.positive != positive:
+        message = f"its writers counted {log.positive!r} as the positive decision, and the inventory says {positive!r}"
+        raise LogError(message, where=log.manifest.pattern, hint="say the same in both")

@@ -293,6 +293,20 @@ def test_without_rows_decisions_are_counted_alone(tmp_path: Path) -> None:
     assert sum(told.cells.column("n").to_pylist()) == len(given)
 
 
+def test_without_rows_what_nobody_declared_is_refused(tmp_path: Path) -> None:
+    """A name that is in no file is counted and told once, not passed over in silence."""
+    said: list[str] = []
+    log = DecisionLog(
+        tmp_path, model="m", rows=False, positive="yes", types={"x": "number"}, segments=["region"], tell=said.append
+    )
+    for _ in range(20):
+        log.write({"x": 1.0, "age": 40}, segments={"region": "ES", "channel": "web"}, decision="yes", score=0.5, ts=DAY)
+    log.close()
+    assert log.stats.refused == {"age": 20, "channel": 20}
+    assert len(said) == 2
+    assert log.stats.written == 20
+
+
 # -- reading
 
 

@@ -102,7 +102,7 @@ def _groups(value: _Nulls, *, whole: bool) -> list[_Group]:
 def _dated(subject: Subject, ask: Ask, scope: Scope, pair: Pair, finding: Finding) -> Finding:
     """The finding with its onset, where a moment stands out; `ok` where earlier windows vary as much."""
     name, time = finding.target, subject.log.spec.time
-    if name not in subject.log.columns:
+    if name not in subject.log.columns or subject.log.positive is not None:
         return finding  # only rows tell the hour, and what earlier windows did by themselves
     where = {**scope.where, **{c: finding.slice[c] for c in scope.by if c in finding.slice}}
     span = history(subject.windows.reference, pair.baseline, subject.windows.now)
