@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from mlops_tui.core.errors import Cancelled, LogError
 from mlops_tui.inventory.types import Decision
+from mlops_tui.logs.days import about, spans
 from mlops_tui.logs.declared import FeatureType
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.index import NEVER, Damaged, Member, Print, Schema, Section
@@ -23,6 +23,7 @@ from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile
 from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.places import SLACK, day_of, misplaced
+from mlops_tui.logs.progress import Counter, Stopped, weight_of
 from mlops_tui.logs.projection import NO_WORDS, Words, projection, words_of
 from mlops_tui.logs.refusals import Unreadable
 from mlops_tui.logs.together import adding
@@ -38,22 +39,6 @@ WORKERS = 2
 """Files (or days of files) that are read at a time, each on a thread of its own."""
 _TICK = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TEXT = 8
-"""Reading a byte of text costs as much as so many of Parquet; packed text five times that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a build has come: files and rows read, and the share of all that there is to read (0 to 1)."""
-
-    files: int
-    of: int
-    rows: int
-    share: float
-
-
-Tell = Callable[[Progress], None]
-Stopped = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +60,6 @@ class Read:
     schemas: tuple[Schema, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     rows: int = 0
-
-
-@dataclass
-class Counter:
-    """Adds up what threads have read, and tells it; `weight` is what all files weigh."""
-
-    tell: Tell
-    of: int
-    weight: float
-    files: int = 0
-    rows: int = 0
-    done: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, rows: int = 0, weight: float = 0.0, files: int = 0) -> None:
-        """So much more was read."""
-        with self.lock:
-            self.rows += rows
-            self.files += files
-            self.done += weight
-            self.tell(Progress(self.files, self.of, self.rows, min(1.0, self.done / self.weight) if self.weight else 1.0))
 
 
 @dataclass
@@ -126,11 +90,6 @@ class _Tally:
         self.least = low if self.least is None else min(low, self.least)
         self.most = high if self.most is None else max(high, self.most)
         self.rows += batch.num_rows
-
-
-def weight_of(file: LogFile) -> float:
-    """What reading the file costs, beside others."""
-    return float(file.size * (1 if file.format == "parquet" else _TEXT * (5 if file.path.suffix.lower() == ".gz" else 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,33 +251,6 @@ class Builder:
     def _count(self, log: Log, file: LogFile, item: str) -> int:
         batches = log.batches(f"SELECT {item} AS n FROM {ident(log.name)}", [file.path], 1)
         return int(next(b.column(0)[0].as_py() for b in batches if b.num_rows))
-
-
-def local_day(zone: str, us: int | None) -> int | None:
-    """The day since 1970 that this moment is in there; None for a moment that no calendar has."""
-    if us is None:
-        return None
-    try:
-        return (_EPOCH + us * _TICK).astimezone(ZoneInfo(zone)).date().toordinal() - _EPOCH.toordinal()
-    except OverflowError:
-        return None
-
-
-def about(file: LogFile, first_us: int | None, last_us: int | None, zone: str) -> int | None:
-    """The local day that a file is about: that of its folder, else the one in the middle of its times, where it tells them."""
-    named = day_of(file)
-    if named is not None:
-        return named.toordinal() - _EPOCH.toordinal()
-    return None if first_us is None or last_us is None else local_day(zone, (first_us + last_us) // 2)
-
-
-def spans(facts: Facts) -> tuple[int | None, int | None]:
-    """The bounds of a file's times, in microseconds since 1970."""
-    return _us(facts.first), _us(facts.last)
-
-
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // _TICK
 
 
 @contextmanager

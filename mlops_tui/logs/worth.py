@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops_tui.logs.build import about, spans, weight_of
+from mlops_tui.logs.days import about, spans
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.logs.plan import Plan
+from mlops_tui.logs.progress import weight_of
 from mlops_tui.summaries.layout import Dimension
 
 LEAST = 8 << 20

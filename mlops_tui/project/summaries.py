@@ -9,7 +9,7 @@ from urllib.parse import quote
 from mlops_tui.core.errors import UnknownName
 
 if TYPE_CHECKING:
-    from mlops_tui.logs.refresh import Wanted
+    from mlops_tui.logs.wanted import Wanted
     from mlops_tui.project.project import Project
 
 
@@ -17,7 +17,7 @@ def of_model(project: Project, name: str) -> Wanted:
     """The summaries of a model's decisions. Raises UnknownName."""
     from mlops_tui.logs.origin import Origin
     from mlops_tui.logs.plan import watched
-    from mlops_tui.logs.refresh import Wanted
+    from mlops_tui.logs.wanted import Wanted
 
     spec = project.inventory.model(name)
     features = {n: f.type for n, f in project.inventory.features_of(name).items()}
@@ -37,7 +37,7 @@ def of_source(project: Project, name: str) -> Wanted:
     """The summaries of a source's log: its rows by segment. Raises UnknownName."""
     from mlops_tui.logs.origin import Origin
     from mlops_tui.logs.plan import Watched
-    from mlops_tui.logs.refresh import Wanted
+    from mlops_tui.logs.wanted import Wanted
 
     sources = project.inventory.file.sources
     if name not in sources:

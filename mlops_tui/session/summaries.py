@@ -11,10 +11,10 @@ from mlops_tui.core.errors import JournalError, LogError, QueryError, UnknownNam
 from mlops_tui.core.window import iso
 
 if TYPE_CHECKING:
-    from mlops_tui.logs.build import Progress
     from mlops_tui.logs.index import Index
     from mlops_tui.logs.manifest import LogFile, Manifest
-    from mlops_tui.logs.refresh import Counters, Wanted
+    from mlops_tui.logs.progress import Progress
+    from mlops_tui.logs.wanted import Counters, Wanted
     from mlops_tui.logs.worth import Worth
     from mlops_tui.project import Project
 

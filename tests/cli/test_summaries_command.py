@@ -9,7 +9,7 @@ from support import tiny
 
 from mlops_tui.cli.commands import summaries
 from mlops_tui.logs import worth
-from mlops_tui.logs.build import Progress
+from mlops_tui.logs.progress import Progress
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from mlops_tui.logs.log import Log
 from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.plan import Watched
 from mlops_tui.logs.projection import projection
-from mlops_tui.logs.refresh import Refreshed, Wanted, refresh
+from mlops_tui.logs.refresh import refresh
+from mlops_tui.logs.wanted import Refreshed, Wanted
 from mlops_tui.summaries.add import Adder
 from mlops_tui.summaries.layout import Layout
 from mlops_tui.summaries.summary import NAMES, Summary, added

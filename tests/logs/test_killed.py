@@ -23,8 +23,8 @@ BUILD = """
 import sys
 from pathlib import Path
 from logs.summing import Place
-from mlops_tui.logs import refresh
-refresh._FLUSH_DAYS = 2  # many moments at which a file is being written
+from mlops_tui.logs import renewal
+renewal.FLUSH_DAYS = 2  # many moments at which a file is being written
 place = Place(Path(sys.argv[1]))
 print("go", flush=True)
 for _ in range(int(sys.argv[2])):

@@ -16,7 +16,8 @@ import pytest
 from logs.summing import DAY0, Place, canonical, from_rows, rows, summary_of
 
 from mlops_tui.core.errors import Cancelled, LogError
-from mlops_tui.logs.refresh import Counters, current
+from mlops_tui.logs.refresh import current
+from mlops_tui.logs.wanted import Counters
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from mlops_tui.cli.groups import Group
 from mlops_tui.core.leave import one_line
 
 if TYPE_CHECKING:
-    from mlops_tui.logs.build import Progress
+    from mlops_tui.logs.progress import Progress
     from mlops_tui.session.summaries import Built, Status
 
 _BAR = 24
