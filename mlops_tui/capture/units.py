@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from mlops_tui.capture.files import publish
@@ -147,26 +146,6 @@ def aligned(unit: Unit, layout: Layout) -> Summary:
         fits = [s in sets and c in kept for s, c in zip(*_texts(tables[name], "set", "column"), strict=True)]
         tables[name] = tables[name].filter(pa.array(fits, pa.bool_()))
     tables["cells"] = _cells(tables["cells"], unit.layout, layout)
-    return Summary(**tables)
-
-
-def pieced(summary: Summary, pieces: Sequence[tuple[int, int]]) -> Summary:
-    """Shapes of hours as shapes of these pieces (start and span in minutes since 1970, not overlapping), as rows would have
-    given them; hours outside are passed over. Cells stay as they are. Raises LogError for an hour that a piece cuts.
-    """
-    starts = np.array(sorted(at for at, _ in pieces), dtype=np.int64)
-    ends = np.array(sorted(at + span for at, span in pieces), dtype=np.int64)
-    tables = {name: summary.table(name) for name in NAMES}
-    for name in _SHAPES if len(starts) else ():
-        table = tables[name]
-        at, span = (table.column(c).to_numpy().astype(np.int64) for c in ("at", "span"))
-        place = np.searchsorted(starts, at + span, "left") - 1  # the last piece that begins before the hour ends
-        touched = (place >= 0) & (ends[place] > at)
-        if (touched & ((starts[place] > at) | (ends[place] < at + span))).any():
-            raise LogError("summaries are kept by the hour, and a piece begins or ends within one")
-        moved = {"at": starts[place], "span": (ends - starts)[place]}
-        columns = [pa.array(moved[f.name], f.type) if f.name in moved else table.column(f.name) for f in table.schema]
-        tables[name] = added(name, [pa.table(columns, schema=table.schema).filter(pa.array(touched))])
     return Summary(**tables)
 
 

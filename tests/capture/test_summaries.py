@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_tui.capture import Around, DecisionLog, OneOf, private, units
-from mlops_tui.core.errors import LogError, UsageError
+from mlops_tui.core.errors import UsageError
 from mlops_tui.summaries import packed
 from mlops_tui.summaries.add import Adder, batch_schema
 from mlops_tui.summaries.binning import Centred
@@ -357,20 +357,6 @@ def test_cells_fit_by_the_names_of_dimensions_and_parts(tmp_path: Path) -> None:
     assert sum(whole.column("m1_n").to_pylist()) == sum(g["latency_ms"] is not None for g in given)
     es7 = sum(r["n"] for r in whole.to_pylist() if r["value"].split("\x1f")[0] == "ES" and r["value"].split("\x1f")[2] == "7")
     assert es7 == sum(g["segments"]["region"] == "ES" and g["version"] == "7" for g in given)
-
-
-def test_hours_make_days_and_edges(tmp_path: Path) -> None:
-    """Pieces that whole hours add up to are as if rows had been counted by them; one that cuts an hour is refused."""
-    given = decisions(2_000)
-    put(tmp_path, given)
-    layout, told = read(tmp_path)
-    start = int(DAY.timestamp()) // 60
-    pieces = [(start - 120, 1440), (start + 1320, 60), (start + 2000 // 60 * 60, 600)]
-    adder = Adder(layout, pieces=pieces)
-    adder.add(batch(layout, given, coarse=True))
-    assert units.pieced(told, pieces).equals(adder.summary())
-    with pytest.raises(LogError, match="by the hour"):
-        units.pieced(told, [(start + 30, 60)])
 
 
 def test_a_unit_that_cannot_be_read_is_named(tmp_path: Path) -> None:
