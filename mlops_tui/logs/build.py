@@ -13,20 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_tui.core.errors import Cancelled, LogError
-from mlops_tui.inventory.types import Decision
-from mlops_tui.logs.days import about, spans
+from mlops_tui.logs.days import about, days_in, spans
 from mlops_tui.logs.declared import FeatureType
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.index import NEVER, Damaged, Member, Print, Schema, Section
 from mlops_tui.logs.literals import ident, instant
 from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile
-from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.places import SLACK, day_of, misplaced
 from mlops_tui.logs.progress import Counter, Stopped, weight_of
 from mlops_tui.logs.projection import NO_WORDS, Words, projection, words_of
 from mlops_tui.logs.refusals import Unreadable
 from mlops_tui.logs.together import adding
+from mlops_tui.logs.wanted import Wanted
 from mlops_tui.summaries.layout import Layout
 from mlops_tui.summaries.summary import Summary
 
@@ -97,9 +96,8 @@ class Builder:
     """Reads jobs into one layout. `columns` are those of the log's files that are not read now, `types` what its undeclared
     columns hold, so that a text file by itself is read as all of them together would be."""
 
-    origin: Origin
+    wanted: Wanted
     layout: Layout
-    decision: Decision | None
     columns: Mapping[str, str]
     types: Mapping[str, FeatureType]
     texts: Texts
@@ -145,7 +143,8 @@ class Builder:
             return self._read(job.log, job.files, job.facts, halt)
         (file,) = job.files
         try:
-            log = self.origin.open(only=[file.shown], also=self.columns, features={**self.types, **self.origin.features})
+            origin = self.wanted.origin
+            log = origin.open(only=[file.shown], also=self.columns, features={**self.types, **origin.features})
         except Unreadable as error:
             self.counter.add(weight=weight_of(file), files=1)
             return Read(None, None, damaged=tuple(Damaged(f.shown, file.fingerprint, f.problem) for f in error.files))
@@ -186,16 +185,20 @@ class Builder:
         members = tuple(self._member(log, f, facts[f.shown], alone) for f in files)
         self.counter.add(weight=each * max(0, rows - tally.rows), files=len(files))
         days = {m.day for m in members}
-        section = Section(days.pop() if len(days) == 1 else None, members, tally.least, tally.most)
+        day = days.pop() if len(days) == 1 else None
+        section = Section(day, members, tally.least, tally.most, days_in(summary, self.layout.zone))
         return Read(section, summary, tuple(tuple(facts[f.shown].columns.items()) for f in files), rows=tally.rows)
 
     def _counted(
         self, log: Log, paths: Sequence[Path], words: Words, weight: float, halt: threading.Event
     ) -> tuple[Summary, _Tally] | None:
         """The files' rows counted, each of this weight; None where a row holds a word that is not among those known."""
-        tally = _Tally()
+        from mlops_tui.summaries.add import Labeller
+
+        tally, asked, labeller = _Tally(), self.wanted.asked, Labeller(self.layout)
+        query = projection(log, self.layout, asked.decision, words, asked.labels)
         with adding(self.layout, self.adders) as adder:
-            for batch in log.batches(projection(log, self.layout, self.decision, words), paths, BATCH):
+            for batch in log.batches(query, paths, BATCH):
                 if halt.is_set():
                     raise Cancelled
                 if not batch.num_rows:
@@ -206,9 +209,11 @@ class Builder:
                 if not words:
                     self.texts.learn([batch])
                 adder.add(batch)
+                if "known" in batch.schema.names:
+                    labeller.add(_known_now(batch))
                 tally.add(batch)
                 self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows)
-            return adder.summary(), tally
+            return replace(adder.summary(), labels=labeller.summary().labels), tally
 
     def _member(self, log: Log, file: LogFile, facts: Facts, alone: _Tally | None) -> Member:
         """What is kept of a file; its schema's place is filled in with the others'."""
@@ -251,6 +256,17 @@ class Builder:
     def _count(self, log: Log, file: LogFile, item: str) -> int:
         batches = log.batches(f"SELECT {item} AS n FROM {ident(log.name)}", [file.path], 1)
         return int(next(b.column(0)[0].as_py() for b in batches if b.num_rows))
+
+
+def _known_now(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The outcomes that stand beside their decisions: known as soon as these."""
+    import pyarrow as pa
+
+    rows = batch.filter(batch.column("known"))
+    names = [n for n in rows.schema.names if n == "at_us" or (n[0] == "d" and n[1:].isdigit())]
+    ages = pa.nulls(rows.num_rows, pa.int64()).fill_null(0)
+    columns = [*(rows.column(n) for n in names), ages, rows.column("good")]
+    return pa.RecordBatch.from_arrays(columns, [*names, "age", "positive"])
 
 
 @contextmanager

@@ -97,5 +97,6 @@ def _joined(parts: Sequence[Part]) -> Part:
     first = min((s.first_us for s in sections if s.first_us is not None), default=None)
     last = max((s.last_us for s in sections if s.last_us is not None), default=None)
     members = tuple(sorted((m for s in sections for m in s.members), key=lambda m: m.path))
-    section = msgspec.structs.replace(sections[0], members=members, first_us=first, last_us=last)
+    days = tuple(sorted({d for s in sections for d in s.days}))
+    section = msgspec.structs.replace(sections[0], members=members, first_us=first, last_us=last, days=days)
     return section, merge(*(summary for _, summary in parts))

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.manifest import LogFile
-from mlops_tui.logs.places import day_of
+from mlops_tui.logs.places import day_of as day_named
+from mlops_tui.summaries.days import day_of
+from mlops_tui.summaries.summary import Summary
 
 _TICK = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,9 +25,16 @@ def local_day(zone: str, us: int | None) -> int | None:
         return None
 
 
+def days_in(summary: Summary, zone: str) -> tuple[int, ...]:
+    """The local days that a summary holds decisions of."""
+    import numpy as np
+
+    return tuple(sorted({day_of(zone, int(minute)) for minute in np.unique(summary.cells.column("at").to_numpy())}))
+
+
 def about(file: LogFile, first_us: int | None, last_us: int | None, zone: str) -> int | None:
     """The local day that a file is about: that of its folder, else the one in the middle of its times, where it tells them."""
-    named = day_of(file)
+    named = day_named(file)
     if named is not None:
         return named.toordinal() - _EPOCH.toordinal()
     return None if first_us is None or last_us is None else local_day(zone, (first_us + last_us) // 2)

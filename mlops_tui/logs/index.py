@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from mlops_tui.logs.declared import FeatureType
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.summaries.layout import Layout, layout_from
@@ -48,14 +49,15 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
     """Rows of a file of summaries that come from the same files of the log, and go with them.
 
     `day` is the local day (days since 1970) that all of them are about; `first_us` and `last_us` are its least and greatest
-    time, exactly. `ranges` say where its rows stand in each of the four tables (start, stop); `pieces` is the least start and
-    the greatest end of what it holds, in minutes since 1970.
+    time, exactly, and `days` are all the local days that it holds decisions of. `ranges` say where its rows stand in each of
+    the four tables (start, stop); `pieces` is the least start and the greatest end of what it holds, in minutes since 1970.
     """
 
     day: int | None
     members: tuple[Member, ...]
     first_us: int | None = None
     last_us: int | None = None
+    days: tuple[int, ...] = ()
     pieces: tuple[int, int] | None = None
     ranges: tuple[tuple[int, int], ...] = ((0, 0), (0, 0), (0, 0), (0, 0))
 
@@ -80,8 +82,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known of a log's summaries. `planned` are the columns that the layout was made of, `words` the values
     that texts had so far (`Words`).
 
-    `units` count decisions, `outcomes` the labels that came for them; `unjoined` are decision files whose outcomes are still
-    to be looked for among the outcome files that were read before, `redo` local days whose labels must be counted anew.
+    `units` count decisions, `outcomes` the labels that came for them; `redo` are local days whose decisions have changed since
+    their outcomes were looked for.
     `serial` names the next file of summaries.
     """
 
@@ -93,7 +95,6 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[Unit, ...] = ()
     outcomes: tuple[Unit, ...] = ()
     damaged: tuple[Damaged, ...] = ()
-    unjoined: tuple[str, ...] = ()
     redo: tuple[int, ...] = ()
     serial: int = 0
     format: int = FORMAT
@@ -125,6 +126,12 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
                 seen = counts.setdefault(name, {})
                 seen[type_] = seen.get(type_, 0) + max(member.rows, 1)
         return {name: common_type(types) for name, types in counts.items()}
+
+    @property
+    def types(self) -> dict[str, FeatureType]:
+        """What the columns hold, so that a text file by itself is read as all of them together would be."""
+        kinds: dict[str, FeatureType] = {"BIGINT": "numeric", "DOUBLE": "numeric", "BOOLEAN": "boolean", "VARCHAR": "text"}
+        return {c: kinds[t] for c, t in self.columns.items() if t in kinds}
 
     def read_layout(self) -> Layout:
         """The layout. Raises ValueError for one of another format."""

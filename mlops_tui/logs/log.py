@@ -37,6 +37,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Known = Callable[[Sequence[LogFile]], Mapping[str, Facts]]
 """Gives the facts of those files that were read before and have not changed since."""
 NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
+NO_TABLES: Mapping[str, pa.Table] = MappingProxyType({})
 NO_FEATURES: Mapping[str, FeatureType] = MappingProxyType({})
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 
@@ -277,9 +278,11 @@ class Log:
         """As `rows`, as an Arrow table; rows keep the files' order, so that the same log gives the same table."""
         return self._ask(query, windows, lambda cursor, sql: cursor.sql(sql).to_arrow_table())
 
-    def batches(self, query: str, files: Sequence[Path], size: int) -> Iterator[pa.RecordBatch]:
-        """The rows of a trusted SELECT over some of the log's files (not of text files), in batches of about `size` rows and in
-        the files' order; nothing is kept.
+    def batches(
+        self, query: str, files: Sequence[Path], size: int, *, beside: Mapping[str, pa.Table] = NO_TABLES
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of a trusted SELECT over some of the log's files (of text: over all of them), in batches of about `size`
+        rows and in the files' order; nothing is kept. Tables `beside` the log are relations of their names.
 
         Raises QueryError, LogError, Cancelled; a file that turns out to be damaged is a LogError here, and is not passed over.
         """
@@ -288,6 +291,8 @@ class Log:
         sql = f"WITH {ident(self.name)} AS NOT MATERIALIZED ({self._relation(None, files=set(files))})\n{query}"
         with self._cursor() as cursor:
             try:
+                for name, table in beside.items():
+                    cursor.register(name, table)
                 yield from cursor.sql(sql).to_arrow_reader(size)
             except duckdb.InterruptException:
                 raise Cancelled from None

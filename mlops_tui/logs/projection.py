@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mlops_tui.inventory.types import Decision
+from mlops_tui.inventory.types import Decision, LabelSpec
 from mlops_tui.logs.literals import ident, text
 from mlops_tui.summaries.layout import Column, Dimension, Layout, Part
 
@@ -30,11 +30,14 @@ def holds_numbers(type_: str) -> bool:
     return type_.split("(")[0].endswith(_NUMBERS)
 
 
-def projection(log: Log, layout: Layout, decision: Decision | None, words: Words = NO_WORDS) -> str:
+def projection(
+    log: Log, layout: Layout, decision: Decision | None, words: Words = NO_WORDS, labels: LabelSpec | None = None
+) -> str:
     """The SELECT over the log's relation: `at_us`, d0.., decided, positive, c0.., m0.., as `Adder.add` takes them.
 
     Rows without a time are left out. Columns whose `words` are given come dictionary-encoded, which DuckDB does once for each
     value of a page and not for each row; `odd` is then true in a row that holds another word: it must be read without words.
+    Of `labels` that are a column of the log itself, `known` says whether the outcome is, and `good` whether it is positive.
     """
     time = ident(log.spec.time)
     dimensions = [(f"d{i}", f"d:{d.name}", dimension_text(d, log.columns)) for i, d in enumerate(layout.dimensions)]
@@ -45,6 +48,10 @@ def projection(log: Log, layout: Layout, decision: Decision | None, words: Words
     items |= {f"m{i}": amount(p) for i, p in enumerate(layout.parts)}
     if known:
         items["odd"] = " OR ".join(f"({sql} IS NOT NULL AND {word} IS NULL)" for sql, word in known.values())
+    if labels is not None and labels.log is None and labels.column in log.columns:
+        only = f" AND ({labels.only_when})" if labels.only_when else ""
+        items["known"] = f"coalesce({ident(labels.column)} IS NOT NULL{only}, false)"
+        items["good"] = _decided(log, Decision(column=labels.column, positive=labels.positive))["positive"]
     listed = ", ".join(f"{sql} AS {name}" for name, sql in items.items())
     return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {time} IS NOT NULL"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlops_tui.logs.index import difference, replaced
+from mlops_tui.logs.index import Index, difference, replaced
 from mlops_tui.logs.manifest import Manifest
 from mlops_tui.logs.progress import Progress, Stopped, Tell
 from mlops_tui.logs.refusals import Unreadable, nothing_to_read
@@ -26,10 +26,18 @@ def current(wanted: Wanted, manifest: Manifest) -> Refreshed | None:
         return None
     index = snapshot.index
     found = difference(index.units, index.damaged, manifest)
-    if found.new or found.stale or replaced(found.vanished, index.units) or index.unjoined or index.redo:
+    if found.new or found.stale or replaced(found.vanished, index.units) or index.redo or _outcomes_wait(wanted, index):
         return None
     counters = Counters(unchanged=len(list(index.members)) - len(found.vanished), expired=len(found.vanished))
     return Refreshed(snapshot, manifest, counters, (*manifest.unreadable, *found.bad))
+
+
+def _outcomes_wait(wanted: Wanted, index: Index) -> bool:
+    """Whether there are outcomes to be read, or to be forgotten."""
+    if wanted.outcomes is None:
+        return False
+    found = difference(index.outcomes, index.damaged, wanted.outcomes.manifest())
+    return bool(found.new or found.stale or replaced(found.vanished, index.outcomes))
 
 
 def judge(wanted: Wanted, manifest: Manifest) -> Worth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -13,8 +13,9 @@ from mlops_tui.core.errors import LogError
 from mlops_tui.logs.build import WORKERS, Builder, Job, Texts
 from mlops_tui.logs.compaction import compact, home
 from mlops_tui.logs.days import about, local_day, spans
-from mlops_tui.logs.declared import Declared, FeatureType
+from mlops_tui.logs.declared import Declared
 from mlops_tui.logs.index import Damaged, Difference, Index, Section, Unit, difference, replaced, without
+from mlops_tui.logs.labelling import Labelling
 from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.logs.plan import ABSENT, UNBOUND, plan
@@ -100,8 +101,15 @@ class Renewal:
         """What counts files that are no longer as they were goes; the others of the same section will be read again."""
         members = [m.path for s in sections for m in s.members]
         self.read.difference_update(members)
-        self.index = msgspec.structs.replace(self.index, units=without(self.index.units, sections))
+        units, outcomes = (without(some, sections) for some in (self.index.units, self.index.outcomes))
+        self.index = msgspec.structs.replace(self.index, units=units, outcomes=outcomes)
+        self._redo(d for s in sections for d in s.days)
         self.counters = replace(self.counters, dropped=self.counters.dropped + len(members))
+
+    def _redo(self, days: Iterable[int]) -> None:
+        """Outcomes of decisions of these days are to be looked for again."""
+        if self.wanted.outcomes is not None:
+            self.index = msgspec.structs.replace(self.index, redo=tuple(sorted({*self.index.redo, *days})))
 
     def _forget(self) -> None:
         """Begins anew: everything will be read, into a new layout."""
@@ -143,8 +151,11 @@ class Renewal:
 
     def _columns(self) -> dict[str, str]:
         """The log's columns, by the files that were read before."""
-        counted = self.index if not self.buffer else msgspec.structs.replace(self.index, units=self._units())
-        return self.columns | counted.columns
+        return self.columns | self._counted().columns
+
+    def _counted(self) -> Index:
+        """The index with what was read and is not written yet."""
+        return msgspec.structs.replace(self.index, units=self._units()) if self.buffer else self.index
 
     def _also(self) -> dict[str, str]:
         """Columns that the log has in files that were read before, and those that it must have."""
@@ -232,10 +243,10 @@ class Renewal:
     def _build(self, jobs: Sequence[Job], files: set[str]) -> None:
         assert self.layout is not None
         counter = Counter(self.tell, len(files), sum(weight_of(f) for j in jobs for f in j.files))
-        asked, types = self.wanted.asked.decision, _types(self._columns())
         texts = Texts(self.layout, self.index.words)
         adders = WORKERS if len(jobs) == 1 else 1
-        builder = Builder(self.wanted.origin, self.layout, asked, self._also(), types, texts, counter, self.stopped, adders)
+        types = self._counted().types
+        builder = Builder(self.wanted, self.layout, self._also(), types, texts, counter, self.stopped, adders)
         for one in builder.run(jobs):
             self._set_aside(one.damaged)
             if one.section is not None and one.summary is not None:
@@ -245,6 +256,7 @@ class Renewal:
                     msgspec.structs.replace(m, schema=places[s]) for m, s in zip(one.section.members, one.schemas, strict=True)
                 )
                 self.buffer.append((msgspec.structs.replace(one.section, members=members), one.summary))
+                self._redo(one.section.days)
                 self.read |= {m.path for m in members}
                 counted = self.counters
                 self.counters = replace(
@@ -283,19 +295,32 @@ class Renewal:
         if self.layout is None:
             raise nothing_to_read(self.manifest.judged({f.shown: f for f in found.bad}), self.wanted.origin.name)
         self._check_columns()
-        alive = {(f.shown, f.fingerprint) for f in self.manifest.files}
-        damaged = tuple(d for d in self.index.damaged if (d.path, d.fingerprint) in alive)
-        self.index = msgspec.structs.replace(self.index, damaged=damaged)
-        bad = (*self.manifest.unreadable, *found.bad)
+        labelling = Labelling(
+            self.wanted, self.layout, self.index, self._counted(), self.manifest.files, self.store, self.base, self.stopped
+        )
+        labelling.run()
+        bad = (*self.manifest.unreadable, *found.bad, *labelling.bad)
+        there = {(f.shown, f.fingerprint) for f in (*self.manifest.files, *labelling.bad)}
+        damaged = tuple(d for d in labelling.index.damaged if (d.path, d.fingerprint) in there)
+        self.index = msgspec.structs.replace(labelling.index, damaged=damaged)
         members = sum(len(s.members) for u in self._units() for s in u.sections)
         unchanged = members - len(found.vanished) - len(self.read)
-        self.counters = replace(self.counters, expired=len(found.vanished), unchanged=unchanged)
+        self.counters = replace(
+            self.counters,
+            expired=len(found.vanished),
+            unchanged=unchanged,
+            outcome_files=len(labelling.read),
+            outcome_rows=labelling.rows,
+        )
         if self.store is None:
-            held = tuple(zip(placed(self.buffer), (s for _, s in self.buffer), strict=True))
+            parts = [*self.buffer, *labelling.held]
+            held = tuple(zip(placed(parts), (s for _, s in parts), strict=True))
             mapped = self.base.mapped if self.base else {}
             return Refreshed(Snapshot(self.layout, self.index, mapped, held), self.manifest, self.counters, bad)
-        self.index, units, merged = compact(self.store, self.index, self.layout, self.index.units, self._today() or 0)
-        self.index = msgspec.structs.replace(self.index, units=units)
+        today = self._today() or 0
+        self.index, units, merged = compact(self.store, self.index, self.layout, self.index.units, today)
+        self.index, outcomes, _ = compact(self.store, self.index, self.layout, self.index.outcomes, today)
+        self.index = msgspec.structs.replace(self.index, units=units, outcomes=outcomes)
         self.counters = replace(self.counters, compacted=merged)
         self.store.commit(self.index)
         self.store.forget_others()
@@ -321,9 +346,3 @@ def _until(most: int, sized: Sequence[tuple[str, int]]) -> list[str]:
         if total >= most:
             break
     return chosen
-
-
-def _types(columns: Mapping[str, str]) -> dict[str, FeatureType]:
-    """What text files hold, as files of the same log that were read before did."""
-    kinds: dict[str, FeatureType] = {"BIGINT": "numeric", "DOUBLE": "numeric", "BOOLEAN": "boolean", "VARCHAR": "text"}
-    return {c: kinds[t] for c, t in columns.items() if t in kinds}

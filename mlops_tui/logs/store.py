@@ -166,6 +166,10 @@ class Snapshot:
                 found.append(_taken(self._whole(unit, tables, columns), wanted))
         return found + [_narrowed(s, tables, columns) for section, s in self.held if _meets(section, between)]
 
+    def part(self, unit: Unit, section: Section) -> Part:
+        """One section with its rows. Raises LogError."""
+        return section, _taken(self._whole(unit, NAMES, None), [section])
+
     def _whole(self, unit: Unit, tables: Sequence[Name], columns: Sequence[str] | None) -> Summary:
         try:
             return packed.read(self.mapped[unit.name], tables, columns)

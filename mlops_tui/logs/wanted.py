@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_tui.logs.manifest import LogFile, Manifest
@@ -14,7 +14,8 @@ from mlops_tui.logs.store import Snapshot, Store
 @dataclass(frozen=True, slots=True)
 class Counters:
     """What a refresh did: files and rows read, files of summaries written, members unchanged, dropped (written since,
-    replaced), kept though their partition is gone, and sections that were merged into those of their day."""
+    replaced), kept though their partition is gone, and sections that were merged into those of their day; and files and rows of
+    outcomes that were read."""
 
     files_read: int = 0
     rows_read: int = 0
@@ -23,6 +24,8 @@ class Counters:
     dropped: int = 0
     expired: int = 0
     compacted: int = 0
+    outcome_files: int = 0
+    outcome_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class Wanted:
     def declared(self) -> Plan:
         """What the inventory declares of it."""
         return declared_layout(self.origin.spec, self.asked, self.zone)
+
+    @property
+    def outcomes(self) -> Origin | None:
+        """Where outcomes come from; None where they are a column of the decisions, or nobody declared any."""
+        labels = self.asked.labels
+        if labels is None or labels.log is None or labels.join is None:
+            return None
+        required = (labels.join, labels.column)
+        return replace(self.origin, spec=labels.log, name="outcomes", required=required, features={}, only=None)
 
     @property
     def store(self) -> Store | None:

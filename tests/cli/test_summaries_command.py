@@ -42,6 +42,8 @@ def test_the_json_of_a_build_holds_counters_and_no_times(runbook, chain):
         "dropped": 0,
         "expired": 0,
         "compacted": 0,
+        "outcome_files": 0,
+        "outcome_rows": 0,
     }
     second = runbook("--project", chain, "summaries", "build", "--json")
     assert json.loads(second.out)["logs"][0]["rows_read"] == 0

@@ -123,6 +123,8 @@ def built(one: Built) -> str:
         f"{page.plural(done.rows_read, 'row')} of {page.plural(done.files_read, 'file')} read",
         f"{done.unchanged} unchanged",
     ]
+    if done.outcome_files:
+        parts.append(f"{page.plural(done.outcome_rows, 'outcome')} of {page.plural(done.outcome_files, 'file')} joined")
     counted = {"dropped": done.dropped, "expired": done.expired, "compacted": done.compacted}
     lines = [f"{name}: {', '.join([*parts, *(f'{n} {word}' for word, n in counted.items() if n)])}"]
     if one.unwritten:
