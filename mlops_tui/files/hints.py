@@ -56,6 +56,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[tuple[int, int] | N
 
 
 _KNOWN = {
+    "maximum nesting depth": ("nested more than 64 deep", ""),
     "unknown escape": ("an unknown escape in double quotes", "use single quotes: there a backslash is itself"),
     "block scalar": ("text follows | or > on its line", "the text of a block begins on the next line; or " + _QUOTE),
     "scanning an alias": ("'*' begins an alias", _QUOTE),

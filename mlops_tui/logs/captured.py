@@ -19,7 +19,7 @@ from mlops_tui.core.leave import one_line
 from mlops_tui.core.window import Window
 from mlops_tui.logs.shape import AWARE
 from mlops_tui.logs.summed import Summed, Where, minutes
-from mlops_tui.summaries.counts import Cells, Group, Minutes
+from mlops_tui.summaries.counts import Counts, Group, Minutes
 from mlops_tui.summaries.layout import Layout
 from mlops_tui.summaries.shapes import HOUR, Shapes
 from mlops_tui.summaries.summary import MINUTE, Summary
@@ -63,7 +63,7 @@ class Captured:
     @property
     def summed(self) -> Summed:
         """What answers for these columns. It counts no rows: those lie in the log."""
-        return Summed(self.layout, Cells(self.layout, Summary.empty(self.layout).cells), None, None, None, self.shapes)
+        return Summed(self.layout, Counts(self.layout, Summary.empty(self.layout).cells), None, None, None, self.shapes)
 
     def shapes(self, windows: Sequence[Minutes]) -> Shapes | None:
         """The shapes of some windows; None where one begins or ends within an hour."""
@@ -125,7 +125,7 @@ def alone(base: Path) -> Alone | None:
     whole = Captured(base, layout, (), alone=True)
     types: dict[Kind, str] = {"number": "DOUBLE", "text": "VARCHAR", "time": AWARE}
     columns = {n: types[k] for n, k in FIXED.items()} | {d.name: "VARCHAR" for d in layout.dimensions}
-    answers = Rowless(layout, Cells(layout, cells), first, last, "decision", whole.shapes)
+    answers = Rowless(layout, Counts(layout, cells), first, last, "decision", whole.shapes)
     return Alone(columns, answers, beside, said.pop())
 
 

@@ -83,6 +83,8 @@ class Log:
         self._lock = threading.Lock()
         self._opening = threading.RLock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
+        self.halted = threading.Event()
+        """Set when somebody wants the queries, and the making of summaries, to stop."""
         self._summarised: Callable[[], Summed | None] = lambda: None
         self._captured = once(self._look_beside)
         self.positive: str | None = None
@@ -135,8 +137,13 @@ class Log:
     def attach(self, summarised: Callable[[], Summed | None]) -> None:
         """Answer from these summaries what they can answer. They are made when they are first needed; None: there are none.
         A log without rows has its own."""
+
+        def made() -> Summed | None:
+            self.halted.clear()
+            return summarised()
+
         if self.positive is None:
-            self._summarised = once(summarised)
+            self._summarised = once(made)
 
     @property
     def summed(self) -> Summed | None:
@@ -303,6 +310,7 @@ class Log:
 
     def interrupt(self) -> None:
         """Stop the queries that run now; they raise Cancelled. Repeat it until they do: one that has not begun misses it."""
+        self.halted.set()
         with self._lock:
             running = tuple(self._running)
         for cursor in running:

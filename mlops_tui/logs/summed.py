@@ -12,7 +12,7 @@ from mlops_tui.core.window import Window
 
 if TYPE_CHECKING:
     from mlops_tui.logs.log import Log
-    from mlops_tui.summaries.counts import Cells, Counted, Group, Minutes
+    from mlops_tui.summaries.counts import Counted, Counts, Group, Minutes
     from mlops_tui.summaries.layout import Layout
     from mlops_tui.summaries.shapes import Shapes
 
@@ -31,7 +31,7 @@ class Summed:
     """
 
     layout: Layout
-    cells: Cells
+    cells: Counts
     first: datetime | None
     last: datetime | None
     decision: str | None = None

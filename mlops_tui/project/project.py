@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ from mlops_tui.project.subject import Subject
 if TYPE_CHECKING:
     from mlops_tui.inventory import Inventory
     from mlops_tui.journal.journal import Journal
+    from mlops_tui.logs.progress import Progress, Tell
+    from mlops_tui.logs.summed import Summed
+    from mlops_tui.project.kept import Kept
 
 INVENTORY = "inventory.yaml"
 
@@ -70,6 +74,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _untold(_progress: Progress) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True)
 class Project:
     """A project, opened. Reading never creates `.runbook`; `journal(create=True)` does."""
@@ -82,6 +90,8 @@ class Project:
     environ: Mapping[str, str]
     held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     """Files that a log is held to, by ("model" or "source", name): a run that goes on reads those that it began with."""
+    tell: Tell = field(default=_untold, repr=False, compare=False)
+    """Hears how far the summaries of a log have come, while they are made."""
     _logs: dict[tuple[str, str], Log] = field(default_factory=dict, repr=False, compare=False)
 
     def apart(self) -> Project:
@@ -137,41 +147,39 @@ class Project:
     def log(self, model: str, *, fresh: bool = False) -> Log:
         """A model's decision log, under the relation name `log`; opened once unless `fresh`. Raises UnknownName, LogError."""
         key = ("model", model)
-        if fresh or key not in self._logs:
-            spec = self.inventory.model(model)
-            features = {n: f.type for n, f in self.inventory.features_of(model).items()}
-            opened = Log.open(
-                spec.log,
-                root=self.root,
-                zone=self.zone,
-                name="log",
-                required=[spec.decision.column],
-                features=features,
-                environ=self.environ,
-                only=self.held.get(key),
-            )
-            _agreed(opened, spec.decision.positive)
-            if fresh:
-                return opened
-            self._logs[key] = opened
-        return self._logs[key]
+        log = self.summaries(key).wanted.origin.open() if fresh else self._kept_open(key)
+        _agreed(log, self.inventory.model(model).decision.positive)
+        return log
 
     def source(self, name: str) -> Log:
         """A source's log, under its own name; opened once. Raises UnknownName, LogError."""
         sources = self.inventory.file.sources
         if name not in sources:
             raise UnknownName("source", name, sources)
-        key = ("source", name)
+        return self._kept_open(("source", name))
+
+    def summaries(self, key: tuple[str, str]) -> Kept:
+        """The summaries of the log of ("model" or "source", name). Raises UnknownName."""
+        from mlops_tui.project.kept import Kept
+        from mlops_tui.project.summaries import of_model, of_source
+
+        wanted = of_model(self, key[1]) if key[0] == "model" else of_source(self, key[1])
+        return Kept(wanted, self.held.get(key))
+
+    def _kept_open(self, key: tuple[str, str]) -> Log:
+        """A log, opened once, with what its summaries know of it."""
         if key not in self._logs:
-            self._logs[key] = Log.open(
-                sources[name].log,
-                root=self.root,
-                zone=self.zone,
-                name=name,
-                environ=self.environ,
-                only=self.held.get(key),
-            )
+            kept = self.summaries(key)
+            log = kept.wanted.origin.open(known=kept.known)
+            log.attach(lambda: self._summed(kept, log))
+            self._logs[key] = log
         return self._logs[key]
+
+    def _summed(self, kept: Kept, log: Log) -> Summed | None:
+        if not kept.why_rows(log):
+            with contextlib.suppress(JournalError):
+                self.make_home()
+        return kept.summed(log, self.tell)
 
     def interrupt(self) -> None:
         """Stops every query that runs on an opened log."""

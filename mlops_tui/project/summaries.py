@@ -47,8 +47,6 @@ def of_source(project: Project, name: str) -> Wanted:
     return Wanted(origin, Watched(), project.zone.key, _folder(project, "sources", name))
 
 
-def _folder(project: Project, kind: str, name: str) -> Path | None:
-    """Where they lie; nowhere in a project that nothing was ever written in: reading never makes `.runbook`."""
-    if not project.cache.parent.is_dir():
-        return None
+def _folder(project: Project, kind: str, name: str) -> Path:
+    """Where they lie: what may be deleted at any time, and is made again."""
     return project.cache / "summaries" / kind / quote(name, safe=" ")

@@ -62,7 +62,7 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class Counts:
     """The cells of a log, of as many units as there are (equal keys may repeat: they are added here).
 
     A question gets None where cells cannot answer it exactly: a crossing of dimensions that no set holds, a window or a

@@ -278,7 +278,7 @@ def test_a_few_values_teach_nothing(tmp_path: Path) -> None:
 
 
 def test_without_rows_decisions_are_counted_alone(tmp_path: Path) -> None:
-    """Cells by hour, version and segment, with latency and cost; shapes of every column and of the score; nothing else."""
+    """Counts by hour, version and segment, with latency and cost; shapes of every column and of the score; nothing else."""
     given = decisions(2_000)
     log = put(tmp_path, given, rows=False, positive="approved")
     assert list(tmp_path.glob("**/*.parquet")) == []

@@ -13,7 +13,7 @@ from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import Decision
 from mlops_tui.logs import measure
 from mlops_tui.logs.summed import Summed, stretches
-from mlops_tui.summaries.counts import Cells
+from mlops_tui.summaries.counts import Counts
 from mlops_tui.summaries.layout import LEAF, Dimension, Layout, joined
 from mlops_tui.summaries.summary import schema
 
@@ -45,7 +45,7 @@ def summed(rows):
         cells[at, joined([r["region"], "yes" if r["big"] else "no"])] = told
     columns = zip(*((at, 60, LEAF, value, *sums) for (at, value), sums in sorted(cells.items())), strict=True)
     table = pa.table([pa.array(c) for c in columns], schema=schema("cells"))
-    return Summed(layout, Cells(layout, table), rows[0]["ts"], rows[-1]["ts"], "decision")
+    return Summed(layout, Counts(layout, table), rows[0]["ts"], rows[-1]["ts"], "decision")
 
 
 @pytest.fixture

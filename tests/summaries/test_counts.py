@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_tui.summaries.counts import Cells, Counted, Total
+from mlops_tui.summaries.counts import Counted, Counts, Total
 from mlops_tui.summaries.layout import JOIN, LEAF, Dimension, Layout, Part, joined
 from mlops_tui.summaries.summary import schema
 
@@ -47,7 +47,7 @@ def cells(rows, grain):
             n, decided, positive, total = found.get(place, (0, 0, 0, Decimal(0)))
             found[place] = (n + 1, decided + (decision is not None), positive + (decision == "approved"), total + fee)
     columns = [(*k, *v[:3], v[0], v[3]) for k, v in sorted(found.items())]
-    return Cells(
+    return Counts(
         plan,
         pa.table([pa.array(c) for c in zip(*columns, strict=True)], schema=schema("cells", 1))
         if columns
@@ -92,7 +92,7 @@ def test_series_are_those_of_the_rows(rows):
 def test_units_add_up(rows):
     """The cells of two units, one after the other, answer as those of all rows."""
     whole, parts = cells(rows, "hour"), [cells(rows[::2], "hour"), cells(rows[1::2], "hour")]
-    both = Cells(whole.layout, pa.concat_tables([p.table for p in parts]))
+    both = Counts(whole.layout, pa.concat_tables([p.table for p in parts]))
     window = (0, 3 * DAY)
     assert both.counts([window], ["region", "size"]) == whole.counts([window], ["region", "size"])
     assert both.totals("fee", [window], ["size"]) == whole.totals("fee", [window], ["size"])
@@ -107,7 +107,7 @@ def test_what_cells_cannot_tell_is_none():
     assert cells(rows, "day").counts([(0, DAY)], ["region", "size"]) is not None
     assert cells(rows, "hour").totals("nothing", [(0, DAY)]) is None
     assert cells(rows, "hour").counts([(0, DAY)], ["channel"]) is None
-    without = Cells(Layout("UTC", (REGION, SIZE), grain="margins"), cells(rows, "margins").table)
+    without = Counts(Layout("UTC", (REGION, SIZE), grain="margins"), cells(rows, "margins").table)
     assert without.counts([(0, DAY)], ["region"], {"size": "small"}) is None
 
 

@@ -1,0 +1,108 @@
+"""Parts of days, for windows that begin or end within one: counted from rows once, and kept beside the days."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_tui.core.canonical import digest
+from mlops_tui.core.errors import LogError
+from mlops_tui.core.window import Window
+from mlops_tui.inventory.types import Decision
+from mlops_tui.logs.literals import within
+from mlops_tui.logs.log import Log
+from mlops_tui.logs.manifest import LogFile
+from mlops_tui.logs.projection import projection
+from mlops_tui.summaries import packed
+from mlops_tui.summaries.layout import Layout
+from mlops_tui.summaries.summary import Summary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Minutes = tuple[int, int]
+MOST_KEPT = 96
+"""Parts of days that are kept: those of a day of hourly looks, four to a look."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ROWS = 131_072
+_SUFFIX = ".parquet"
+
+
+def edges(log: Log, layout: Layout, decision: Decision | None, gaps: Sequence[Minutes], folder: Path | None) -> list[Summary]:
+    """The shapes of these stretches of minutes (begin and end), each within a day: read where they are kept and their files
+    have not changed, counted from rows and kept there otherwise. Where nothing can be written they are counted all the same.
+
+    Raises LogError, QueryError, Cancelled.
+    """
+    found = []
+    for gap in gaps:
+        path = None if folder is None else folder / f"{gap[0]}-{gap[1]}-{_fingerprint(log, layout, gap)}{_SUFFIX}"
+        kept = _kept(path)
+        if kept is None:
+            kept = _counted(log, layout, decision, gap)
+            _keep(path, layout, gap, kept)
+        found.append(kept)
+    return found
+
+
+def _fingerprint(log: Log, layout: Layout, gap: Minutes) -> str:
+    """What the counts of a stretch depend on: the layout, and every file that may hold rows of it, as it is now."""
+    return digest([layout.key, [[f.shown, f.size, *f.stamp] for f in _files(log, gap)]])[:16]
+
+
+def _files(log: Log, gap: Minutes) -> list[LogFile]:
+    """The files that may hold rows of a stretch."""
+    window, facts = _window(gap), log.facts()
+
+    def may(file: LogFile) -> bool:
+        told = facts.get(file.shown)
+        if told is None or told.first is None or told.last is None:
+            return True
+        return told.first < window.end and told.last >= window.start
+
+    return [f for f in log.manifest.files if may(f)]
+
+
+def _kept(path: Path | None) -> Summary | None:
+    if path is None or not path.is_file():
+        return None
+    try:
+        return packed.read(path)
+    except (LogError, OSError):
+        return None
+
+
+def _keep(path: Path | None, layout: Layout, gap: Minutes, summary: Summary) -> None:
+    if path is None:
+        return
+    header = packed.Header(layout=layout.key, pieces=((gap[0], gap[1] - gap[0]),), metric_parts=len(layout.parts))
+    with contextlib.suppress(OSError):
+        packed.write(path, header, summary)
+        kept = sorted(path.parent.glob(f"*{_SUFFIX}"), key=lambda p: (p.stat().st_mtime_ns, p.name))
+        for old in kept[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
+
+
+def _counted(log: Log, layout: Layout, decision: Decision | None, gap: Minutes) -> Summary:
+    from mlops_tui.summaries.add import Adder
+
+    adder = Adder(layout, pieces=[(gap[0], gap[1] - gap[0])])
+    for batch in _batches(log, f"{projection(log, layout, decision)} AND {within(log.spec.time, _window(gap))}", gap):
+        adder.add(batch)
+    return adder.summary()
+
+
+def _batches(log: Log, query: str, gap: Minutes) -> Iterator[pa.RecordBatch]:
+    if any(f.format != "parquet" for f in log.manifest.files):
+        yield from log.arrow(query, [_window(gap)]).to_batches(_ROWS)
+        return
+    if files := _files(log, gap):
+        yield from log.batches(query, [f.path for f in files], _ROWS)
+
+
+def _window(gap: Minutes) -> Window:
+    start, end = (_EPOCH + timedelta(minutes=m) for m in gap)
+    return Window(start, end)
