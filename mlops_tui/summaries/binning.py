@@ -66,6 +66,7 @@ class Centred:
         """(x - m) / s."""
         with np.errstate(over="ignore"):
             away = values - self.m
+            away += 0.0  # minus zero is not below zero
             away /= self.s
         return away
 

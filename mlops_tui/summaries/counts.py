@@ -10,9 +10,9 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mlops_tui.summaries import wide
+from mlops_tui.summaries.grouping import distinct, ranks
 from mlops_tui.summaries.layout import JOIN, LEAF, Layout, parted
 
 Ints = npt.NDArray[np.int64]
@@ -72,6 +72,7 @@ class Counts:
     layout: Layout
     table: pa.Table
     _sets: dict[str, _Set] = field(default_factory=dict, compare=False, repr=False)
+    _ranks: dict[str, tuple[Ints, list[str]]] = field(default_factory=dict, compare=False, repr=False)
 
     def counts(
         self, windows: Sequence[Minutes], by: Sequence[str] = (), where: Where = EVERYWHERE
@@ -160,7 +161,7 @@ class Counts:
             if (first < 0).any() or (last >= end - start).any() or (bucket and (first // bucket != last // bucket).any()):
                 return None
             chosen.append(np.flatnonzero(mine & kept[held.group]) if len(kept) else np.flatnonzero(mine))
-        used = {named[g] for g in np.unique(held.group[np.concatenate(chosen)]).tolist()} if chosen else set()
+        used = {named[g] for g in distinct(held.group[np.concatenate(chosen)])[0].tolist()} if chosen else set()
         groups = sorted(used if by else {()}, key=lambda g: tuple((v is None, v or "") for v in g))
         order = {g: i for i, g in enumerate(groups)}
         lookup = np.array([order.get(g, -1) for g in named], dtype=np.int64)
@@ -183,11 +184,13 @@ class Counts:
         return None
 
     def _read(self, key: str, names: tuple[str, ...]) -> _Set:
-        rows = np.flatnonzero(pc.equal(self.table.column("set"), key).to_numpy())
-        encoded = self.table.column("value").take(pa.array(rows)).combine_chunks().dictionary_encode()
-        groups = tuple(parted(v) if names else () for v in encoded.dictionary.to_pylist())
+        if not self._ranks:
+            self._ranks.update({c: ranks(self.table.column(c)) for c in ("set", "value")})
+        (sets, known), (values, texts) = self._ranks["set"], self._ranks["value"]
+        rows = np.flatnonzero(sets == known.index(key)) if key in known else np.empty(0, dtype=np.int64)
+        found, group = distinct(values[rows])
+        groups = tuple(parted(texts[i]) if names else () for i in found.tolist())
         at = self._column("at")[rows]
-        group = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return _Set(names, groups, rows, at, at + self._column("span")[rows], group)
 
     def _column(self, name: str) -> Ints:

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T", bound=np.generic)
+_FEW = 2000
+"""Texts up to which encoding them costs less than importing what encodes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +62,39 @@ def distinct(values: Ints) -> tuple[Ints, Ints]:
         return values, values
     heads = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
     if len(heads) * 8 <= n:
-        found, of_head = np.unique(values[heads], return_inverse=True)
+        found, of_head = _sorted(values[heads])
         return found, np.repeat(of_head, np.diff(heads, append=n))
     low, high = int(values.min()), int(values.max())
     if high - low < 8 * n:
         used = np.bincount(values - low) > 0
         return np.flatnonzero(used) + low, (np.cumsum(used) - 1)[values - low]
-    found, place = np.unique(values, return_inverse=True)
-    return found, place.astype(np.int64)
+    return _sorted(values)
+
+
+def _sorted(values: Ints) -> tuple[Ints, Ints]:
+    """As np.unique, whose first call imports masked arrays."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.cumsum(new) - 1
+    return ordered[new], place
 
 
 def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[Ints, list[str]]:
     """Texts as places in the sorted list of distinct texts, which comes second. The column has no nulls."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    texts = encoded.dictionary.to_pylist()
+    if pa.types.is_dictionary(array.type):
+        codes, texts = array.indices.to_numpy(zero_copy_only=False), array.dictionary.to_pylist()
+    elif len(array) <= _FEW:
+        codes, texts = np.arange(len(array)), array.to_pylist()
+    else:
+        encoded = array.dictionary_encode()
+        codes, texts = encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()
     ordered = sorted(set(texts))
     place = {t: i for i, t in enumerate(ordered)}
     found = np.fromiter((place[t] for t in texts), dtype=np.int64, count=len(texts))
-    return found[encoded.indices.to_numpy(zero_copy_only=False)], ordered
+    return found[codes], ordered
 
 
 @dataclass(frozen=True, slots=True)

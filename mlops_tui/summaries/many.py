@@ -60,8 +60,8 @@ def edges(bounds: Floats, side: Side, bins: int = BINS) -> Floats:
     parts = np.where(own.any(axis=1), np.maximum(2, np.rint(share * bins)), bins)
     steps = np.arange(1, bins)
     wanted = steps / parts[:, None] * weight[:, None]
-    place = (upto[:, None, :] >= wanted[:, :, None]).argmax(axis=2)
     rows = np.arange(len(counts))[:, None]
+    place = _first(upto, wanted)
     start, end = _spans(bounds, side, place)
     held = np.maximum(rest[rows, place], 1)
     cuts = start + (end - start) * (wanted - (upto[rows, place] - rest[rows, place])) / held
@@ -73,12 +73,24 @@ def edges(bounds: Floats, side: Side, bins: int = BINS) -> Floats:
     return np.sort(merged, axis=1)
 
 
+def _first(upto: Ints, wanted: Floats) -> Ints:
+    """Where ascending rows (shape (groups, bins)) first reach each of these (shape (groups, any); 0 where they never do)."""
+    groups, size = upto.shape
+    apart = np.arange(groups)[:, None] * (float(upto[:, -1].max(initial=0)) + 1.0)  # one search in all rows, laid end to end
+    found = (
+        np.searchsorted((upto + apart).ravel(), np.minimum(wanted, upto[:, -1:]) + apart) - np.arange(groups)[:, None] * size
+    )
+    return np.where(wanted <= upto[:, -1:], found, 0)
+
+
 def _atoms(bounds: Floats, own: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """The bounds of the bins that stay of their own, infinite where a group has fewer."""
-    width = int(own.sum(axis=1).max()) if own.size else 0
-    order = np.argsort(~own, axis=1, kind="stable")[:, : max(width, 1)]
-    there = np.take_along_axis(own, order, axis=1)
-    return np.where(there, bounds[order], np.inf), np.where(there, bounds[order + 1], np.inf)
+    groups, bins = np.nonzero(own)
+    each = np.bincount(groups, minlength=len(own))
+    place = np.arange(len(bins)) - np.repeat(np.cumsum(each) - each, each)
+    start, end = (np.full((len(own), max(int(each.max(initial=0)), 1)), np.inf) for _ in range(2))
+    start[groups, place], end[groups, place] = bounds[bins], bounds[bins + 1]
+    return start, end
 
 
 def upto(bounds: Floats, side: Side, at: Floats) -> Floats:

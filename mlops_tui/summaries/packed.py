@@ -21,7 +21,9 @@ from mlops_tui.summaries.summary import NAMES, Name, Summary, schema
 
 _KEY = b"runbook.summary"
 _AGAIN = "build the summaries again"
-_SHARED = ("at", "span", "set", "value", "column")
+_TEXTS = ("set", "value", "column")
+_NAMES = "names"
+_SHARED = ("at", "span", *_TEXTS)
 _WRITTEN: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 9,
@@ -126,17 +128,19 @@ def read(
     tables: Sequence[Name] = NAMES,
     columns: Sequence[str] | None = None,
     between: tuple[int, int] | None = None,
+    *,
+    encoded: bool = False,
 ) -> Summary:
     """Tables of a file (or of one mapped into memory), the others empty; of them only some `columns` (of those they
-    have), and of rows those whose piece begins within `between` (minutes since 1970, half open). Raises LogError, OSError.
+    have), and of rows those whose piece begins within `between` (minutes since 1970, half open). With `encoded` texts
+    come as dictionaries, as they lie in the file: cheaper, and not the canonical form. Raises LogError, OSError.
     """
-    with _opened(path) as file:
+    with _opened(path, (*_TEXTS, f"{_NAMES}.list.element") if encoded else ()) as file:
         header = _header(file, path)
         found: dict[Name, pa.Table] = {}
         for name in NAMES:
-            wanted = schema(name, header.metric_parts)
-            if columns is not None:
-                wanted = pa.schema([f for f in wanted if f.name in columns])
+            wanted = pa.schema([f for f in schema(name, header.metric_parts) if columns is None or f.name in columns])
+            wanted = _encoded(wanted) if encoded else wanted
             parts = []
             for i, group in enumerate(header.groups):
                 missed = between is not None and (group.last < between[0] or group.first >= between[1])
@@ -174,13 +178,13 @@ def _header(file: pq.ParquetFile, path: Path | pa.NativeFile) -> Header:
 
 
 @contextlib.contextmanager
-def _opened(path: Path | pa.NativeFile) -> Iterator[pq.ParquetFile]:
+def _opened(path: Path | pa.NativeFile, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """The file, mapped into memory; its pages are held against their checksums, since a flipped bit can pass for a count."""
     if isinstance(path, Path) and path.stat().st_size == 0:
         raise LogError("a summary cannot be read: the file is empty", where=_shown(path), hint=_AGAIN)
     with pa.memory_map(str(path)) if isinstance(path, Path) else contextlib.nullcontext(path) as raw:
         try:
-            with pq.ParquetFile(raw, page_checksum_verification=True) as file:
+            with pq.ParquetFile(raw, read_dictionary=dictionaries, page_checksum_verification=True) as file:
                 yield file
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:  # also of a damaged footer
             raise LogError(f"a summary cannot be read: {error}", where=_shown(path), hint=_AGAIN) from None
@@ -188,6 +192,19 @@ def _opened(path: Path | pa.NativeFile) -> Iterator[pq.ParquetFile]:
 
 def _shown(path: Path | pa.NativeFile) -> str:
     return str(path) if isinstance(path, Path) else ""
+
+
+def encoded(summary: Summary) -> Summary:
+    """The summary as `read` gives it with `encoded`."""
+    tables = [summary.table(n) for n in NAMES]
+    return Summary(*(t.cast(_encoded(t.schema)) for t in tables))
+
+
+def _encoded(plain: pa.Schema) -> pa.Schema:
+    kind = pa.dictionary(pa.int32(), pa.string())
+    names = pa.list_(pa.field("item", kind, nullable=False))
+    types = dict.fromkeys(_TEXTS, kind) | {_NAMES: names}
+    return pa.schema([f.with_type(types.get(f.name, f.type)) for f in plain])
 
 
 def _wide(parts: int) -> pa.Schema:
@@ -211,7 +228,11 @@ def _options(wide: pa.Schema) -> dict[str, Any]:
                 encodings[field.name] = _SPLIT
             elif field.type.value_type != pa.string():
                 encodings[f"{field.name}.list.element"] = _SPLIT
-    return {**_WRITTEN, "use_dictionary": [n for n in _SHARED if n in wide.names], "column_encoding": encodings}
+    return {
+        **_WRITTEN,
+        "use_dictionary": [*(n for n in _SHARED if n in wide.names), f"{_NAMES}.list.element"],
+        "column_encoding": encodings,
+    }
 
 
 def _ends(at: npt.NDArray[np.int32]) -> tuple[int, int]:

@@ -12,23 +12,27 @@ import pyarrow as pa
 from mlops_tui.summaries import grouping
 from mlops_tui.summaries.histogram import Histogram
 from mlops_tui.summaries.layout import JOIN, Layout, parted
-from mlops_tui.summaries.spread import Categories, Distance, Group, Named, Numbers, Rows, flat_lists
-from mlops_tui.summaries.summary import Summary
+from mlops_tui.summaries.spread import Categories, Distance, Group, Lists, Named, Numbers, Rows, lists
+from mlops_tui.summaries.summary import Name, Summary, schema
 
 Ints = npt.NDArray[np.int64]
 Minutes = tuple[int, int]
 """A window: minutes since 1970 in UTC, half open."""
 HOUR = 60
+_WIDE = 1 << 20
+_TEXTS = ("set", "value", "column")
 _SUMS = ("n", "nulls", "nans", "pos_inf", "neg_inf", "z1", "z2_hi", "z2_lo")
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table of pieces: where each row lies in time, its set, its group and its column, and its lists laid flat."""
+    """A table of pieces (begin and end; no hours of the score): each row's place among them (-1: an hour), its set, its group
+    and its column. `days` are the pieces that are no edges."""
 
     table: pa.Table
-    at: Ints
-    span: Ints
+    pieces: list[Minutes]
+    days: set[Minutes]
+    piece: Ints
     sets: Ints
     set_names: list[str]
     values: Ints
@@ -111,50 +115,50 @@ class Shapes:
         return out
 
     def _pieces(self) -> tuple[list[Minutes], set[Minutes]]:
-        days: set[Minutes] = set()
-        parts: set[Minutes] = set()
-        for kind in ("numbers", "categories"):
-            for some, found in ((self.summaries, days), (self.edges, parts)):
-                for summary in some:
-                    table = summary.table(kind)
-                    at, span = (table.column(c).to_numpy().astype(np.int64) for c in ("at", "span"))
-                    for a, s in np.unique(np.stack([at, span], axis=1), axis=0).tolist():
-                        if some is self.edges or s != HOUR:
-                            found.add((a, a + s))
-        return sorted(days), parts
+        """Days in order, and parts of days."""
+        tables = [self._table(kind) for kind in ("numbers", "categories")]
+        days = sorted(set().union(*(t.days for t in tables)))
+        return days, {p for t in tables for p in t.pieces} - set(days)
 
-    def _table(self, kind: str) -> _Table:
-        """The pieces of both sources as one table: hours (of the score alone) left out."""
+    def _table(self, kind: Name) -> _Table:
+        """The pieces of both sources as one table."""
         if kind not in self._read:
-            main = [_without_hours(s.table(kind)) for s in self.summaries]  # type: ignore[arg-type]
-            tables = [*main, *(s.table(kind) for s in self.edges)]  # type: ignore[arg-type]
-            table = pa.concat_tables(tables).combine_chunks()
-            coded = [grouping.ranks(table.column(c)) for c in ("set", "value", "column")]
+            parts = [s.table(kind) for s in (*self.summaries, *self.edges)]
+            table = pa.concat_tables(parts or [schema(kind).empty_table()])
             at, span = (table.column(c).to_numpy().astype(np.int64) for c in ("at", "span"))
-            self._read[kind] = _Table(table, at, span, *coded[0], *coded[1], *coded[2])
+            main = np.arange(len(at)) < sum(t.num_rows for t in parts[: len(self.summaries)])
+            hours = main & (span <= HOUR)
+            found, piece = grouping.distinct(at * _WIDE + span)
+            pieces = [(k // _WIDE, k // _WIDE + k % _WIDE) for k in found.tolist()]
+            days = {pieces[i] for i in grouping.distinct(piece[main & ~hours])[0].tolist()}
+            coded = [grouping.ranks(table.column(c)) for c in _TEXTS]
+            self._read[kind] = _Table(table, pieces, days, np.where(hours, -1, piece), *coded[0], *coded[1], *coded[2])
         return self._read[kind]
 
     def _chosen(
-        self, kind: str, windows: Sequence[Minutes], columns: Sequence[str], sets: Sequence[tuple[str, ...]]
+        self, kind: Name, windows: Sequence[Minutes], columns: Sequence[str], sets: Sequence[tuple[str, ...]]
     ) -> Rows | None:
         if not (self.summaries or self.edges):
             return None
         t = self._table(kind)
-        wanted = np.isin(t.sets, [i for i, n in enumerate(t.set_names) if n in {JOIN.join(s) for s in sets}])
-        wanted &= np.isin(t.columns, [i for i, n in enumerate(t.column_names) if n in set(columns)])
-        pieces = t.at * (1 << 20) + t.span
-        per = [wanted & np.isin(pieces, [a * (1 << 20) + (b - a) for a, b in self.cover(w)[0]]) for w in windows]
+        asked = {JOIN.join(s) for s in sets}, set(columns)
+        wanted = np.array([n in asked[0] for n in t.set_names], dtype=bool)[t.sets]
+        wanted &= np.array([n in asked[1] for n in t.column_names], dtype=bool)[t.columns]
+        per = []
+        for window in windows:
+            chosen = set(self.cover(window)[0])
+            per.append(wanted & np.array([*(p in chosen for p in t.pieces), False])[t.piece])
         rows = np.flatnonzero(np.logical_or.reduce(per))
         if not len(rows):
             return None
         key = (t.columns * len(t.set_names) + t.sets) * len(t.value_names) + t.values
-        found, group = np.unique(key[rows], return_inverse=True)
+        found, group = grouping.distinct(key[rows])
         names = []
         for k in found.tolist():
             k, value = divmod(k, len(t.value_names))
             column, set_ = divmod(k, len(t.set_names))
             names.append((t.column_names[column], t.set_names[set_], t.value_names[value]))
-        return Rows(t.table, rows, group.astype(np.int64), [p[rows] for p in per], names)
+        return Rows(t.table, rows, group, [p[rows] for p in per], names)
 
     def _numbers(self, windows: Sequence[Minutes], columns: Sequence[str], sets: Sequence[tuple[str, ...]]) -> Numbers | None:
         chosen = self._chosen("numbers", windows, columns, sets)
@@ -164,7 +168,7 @@ class Shapes:
         table, groups = chosen.table, len(chosen.keys)
         sums = {name: chosen.added(table.column(name).to_numpy()) for name in _SUMS}
         low, high = (chosen.extreme(table.column(c).to_numpy(), pick) for c, pick in (("min", np.fmin), ("max", np.fmax)))
-        counts = chosen.dense(*flat_lists(table, "bins", "counts"), size)
+        counts = chosen.dense(lists(table, "bins", "counts"), size)
         return Numbers(chosen.keys, sums, low, high, counts.reshape(len(windows), groups, size), chosen, size)
 
     def _categories(self, windows: Sequence[Minutes], columns: Sequence[str], sets: Sequence[tuple[str, ...]]) -> Named | None:
@@ -174,15 +178,11 @@ class Shapes:
         table, groups = chosen.table, len(chosen.keys)
         known = {c.name: c.known for c in self.layout.columns}
         size = max((len(known[name]) for name, _, _ in chosen.keys), default=0)
-        counts = chosen.dense(*flat_lists(table, "codes", "counts"), max(size, 1)).reshape(len(windows), groups, max(size, 1))
+        counts = chosen.dense(lists(table, "codes", "counts"), max(size, 1))
+        counts = counts.reshape(len(windows), groups, max(size, 1))
         offsets, names = grouping.flat(table.column("names"))
         places, texts = grouping.ranks(names)
         _, new = grouping.flat(table.column("name_counts"))
-        fresh = chosen.dense(offsets, places, new.to_numpy(), max(len(texts), 1))
+        fresh = chosen.dense([Lists(offsets, places, new.to_numpy())], max(len(texts), 1))
         sums = {name: chosen.added(table.column(name).to_numpy()) for name in ("n", "missing", "other", "overflow")}
         return Named(chosen.keys, sums, counts, fresh.reshape(len(windows), groups, -1), texts, known)
-
-
-def _without_hours(table: pa.Table) -> pa.Table:
-    hours = table.column("span").to_numpy() == HOUR
-    return table.filter(pa.array(~hours)) if hours.any() else table

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from mlops_tui.summaries.layout import JOIN, Column, Layout, parted
 
 Ints = npt.NDArray[np.int64]
 Group = tuple[str | None, ...]
+_STRIP = 1 << 20
 Key = tuple[str, str, str]
 """A column, a set of dimensions, their values."""
 
@@ -53,6 +56,15 @@ class Distance:
 
 
 @dataclass(frozen=True, slots=True)
+class Lists:
+    """Two lists a row, laid flat: those of row i lie from `offsets[i]` to `offsets[i + 1]`."""
+
+    offsets: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.integer[Any]]
+    counts: npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of a table that are asked for: each one's group (a place in `keys`: column, set, value), and for each window which
     of them lie in it."""
@@ -77,25 +89,21 @@ class Rows:
             pick.at(found, self.group[inside], values[self.rows[inside]])
         return out
 
-    def dense(
-        self, offsets: npt.NDArray[np.int32], codes: npt.NDArray[np.integer], counts: npt.NDArray[np.integer], size: int
-    ) -> Ints:
-        """Lists of codes with their counts, added by window, group and code: flat, of windows x groups x size.
+    def dense(self, lists: Sequence[Lists], size: int) -> Ints:
+        """Lists of codes with their counts, of all rows of the table, added by window, group and code: flat, of windows x
+        groups x size.
 
         Sums of doubles here are of integers below 2^53, and exact.
         """
-        groups = len(self.keys)
-        lengths = np.diff(offsets)
+        width = len(self.keys) * size
+        apart = len(self.windows) == 2 and not (self.windows[0] & self.windows[1]).any()
         out = []
-        for inside in self.windows:
-            base = np.full(len(lengths), -1, dtype=np.int32)
-            base[self.rows[inside]] = self.group[inside] * size
-            mine = np.repeat(base, lengths)
-            here = mine >= 0
-            if here.all():
-                out.append(np.bincount(mine + codes, weights=counts, minlength=groups * size))
-            else:
-                out.append(np.bincount(mine[here] + codes[here], weights=counts[here], minlength=groups * size))
+        for windows in [self.windows] if apart else [[w] for w in self.windows]:
+            end = len(windows) * width
+            base = np.full(self.table.num_rows, end, dtype=np.int64)  # what lies in no window is counted behind the last one
+            for i, inside in enumerate(windows):
+                base[self.rows[inside]] = i * width + self.group[inside] * size
+            out.append(_added(base, lists, end + size)[:end])
         return np.concatenate(out).astype(np.int64)
 
 
@@ -227,10 +235,27 @@ def _distance(key: Key, n: Ints, missing: Ints, told: tuple[float, int, float, f
     return Distance(column, names, group, int(n[1]), int(n[0]), int(missing[1]), int(missing[0]), psi, bins, js, ks)
 
 
-def flat_lists(
-    table: pa.Table, codes: str, counts: str
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.integer], npt.NDArray[np.integer]]:
-    """Two list columns of a table that go together: where each row's lists begin, and both laid flat."""
-    offsets, values = grouping.flat(table.column(codes))
-    _, weights = grouping.flat(table.column(counts))
-    return offsets, values.to_numpy(), weights.to_numpy()
+def lists(table: pa.Table, codes: str, counts: str) -> list[Lists]:
+    """Two list columns of a table that go together, chunk by chunk."""
+    found = []
+    for some, weights in zip(table.column(codes).chunks, table.column(counts).chunks, strict=True):
+        offsets, flat = grouping.flat(some)
+        _, of_flat = grouping.flat(weights)
+        found.append(Lists(offsets, flat.to_numpy(), of_flat.to_numpy()))
+    return found
+
+
+def _added(base: Ints, lists: Sequence[Lists], size: int) -> npt.NDArray[np.float64]:
+    """The counts of each base + code, in strips: memory that is used again costs less than new memory."""
+    out = np.zeros(size)
+    row = 0
+    for some in lists:
+        rows = len(some.offsets) - 1
+        ends = np.searchsorted(some.offsets, np.arange(_STRIP, len(some.codes), _STRIP), side="right") - 1
+        for first, last in pairwise([0, *ends.tolist(), rows]):
+            low, high = some.offsets[first], some.offsets[last]
+            place = np.repeat(base[row + first : row + last], np.diff(some.offsets[first : last + 1]))
+            place += some.codes[low:high]
+            out += np.bincount(place, weights=some.counts[low:high], minlength=size)
+        row += rows
+    return out

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlops_tui.summaries.binning import Centred, Edges, choose, coarseness
@@ -32,6 +32,10 @@ def portable(x: float, m: float, s: float) -> int:
     st.floats(-1e6, 1e6, allow_subnormal=False),
     st.floats(1e-6, 1e6, allow_subnormal=False),
 )
+@example(-0.0, 0.0, 1.0)
+@example(-1e-40, 0.0, 1e290)
+@example(49.0, 0.0, 49.0)
+@example(-8.0, 2.0, 2.5)
 @settings(max_examples=500)
 def test_codes_are_those_of_the_portable_formula(x, m, s):
     """Any engine that knows floor and log2 counts the same bins."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_tui.core.errors import LogError
-from mlops_tui.summaries.packed import Header, Member, read, read_header, write
+from mlops_tui.summaries.packed import Header, Member, encoded, read, read_header, write
 from mlops_tui.summaries.summary import NAMES, Summary, merge, schema
 
 DAY = 29_700_000
@@ -106,6 +106,15 @@ def test_files_that_hold_no_summary_are_named(tmp_path, file):
             read_header(tmp_path / f"{name}.parquet")
     with pytest.raises(FileNotFoundError):
         read_header(tmp_path / "none.parquet")
+
+
+def test_texts_may_come_as_dictionaries(file):
+    """What they say is the same, from the file or from memory."""
+    whole, got = read(file), read(file, encoded=True)
+    assert pa.types.is_dictionary(got.numbers.schema.field("value").type)
+    for name in NAMES:
+        assert got.table(name).schema == encoded(whole).table(name).schema
+        assert got.table(name).to_pylist() == encoded(whole).table(name).to_pylist() == whole.table(name).to_pylist()
 
 
 def test_a_flipped_bit_is_noticed(file):
