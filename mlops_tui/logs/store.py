@@ -155,24 +155,30 @@ class Snapshot:
         return None
 
     def read(
-        self, tables: Sequence[Name] = NAMES, columns: Sequence[str] | None = None, between: tuple[int, int] | None = None
+        self,
+        tables: Sequence[Name] = NAMES,
+        columns: Sequence[str] | None = None,
+        between: tuple[int, int] | None = None,
+        *,
+        encoded: bool = False,
     ) -> list[Summary]:
         """Summaries to be added up: some tables, of them some columns, of sections that hold anything of `between` (minutes
-        since 1970, half open). Raises LogError."""
+        since 1970, half open), texts as dictionaries with `encoded`. Raises LogError."""
         found = []
         for unit in (*self.index.units, *self.index.outcomes):
             wanted = [s for s in unit.sections if _meets(s, between)]
             if wanted:
-                found.append(_taken(self._whole(unit, tables, columns), wanted))
-        return found + [_narrowed(s, tables, columns) for section, s in self.held if _meets(section, between)]
+                found.append(_taken(self._whole(unit, tables, columns, encoded), wanted))
+        held = [_narrowed(s, tables, columns) for section, s in self.held if _meets(section, between)]
+        return found + [packed.encoded(s) if encoded else s for s in held]
 
     def part(self, unit: Unit, section: Section) -> Part:
         """One section with its rows. Raises LogError."""
-        return section, _taken(self._whole(unit, NAMES, None), [section])
+        return section, _taken(self._whole(unit, NAMES, None, encoded=False), [section])
 
-    def _whole(self, unit: Unit, tables: Sequence[Name], columns: Sequence[str] | None) -> Summary:
+    def _whole(self, unit: Unit, tables: Sequence[Name], columns: Sequence[str] | None, encoded: bool) -> Summary:
         try:
-            return packed.read(self.mapped[unit.name], tables, columns)
+            return packed.read(self.mapped[unit.name], tables, columns, encoded=encoded)
         except LogError as error:
             if self.folder is not None:
                 discard(self.folder / unit.name)
