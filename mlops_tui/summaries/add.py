@@ -55,7 +55,7 @@ class Adder:
         self._layout, self._calendar = layout, Calendar(layout.zone)
         self._schema = batch_schema(layout)
         self._pieces = None if pieces is None else sorted(pieces)
-        self._vocabulary = {c.name: texts.Vocabulary(c) for c in layout.columns if c.kind == "category"}
+        self._vocabulary = {c.name: texts.vocabulary(c) for c in layout.columns if c.kind == "category"}
         self._waiting: list[pa.RecordBatch] = []
         self._parts: dict[Name, list[pa.Table]] = {"cells": [], "numbers": [], "categories": []}
         self._weight = self._settled = 0
@@ -131,7 +131,9 @@ class Adder:
         sets = [tuple(layout.names.index(d) for d in dims) for dims in layout.sets]
         columns = [self._values(batch, i) for i, c in enumerate(layout.columns) if c.kind != "category"]
         words = [
-            self._vocabulary[c.name].read(batch.column(f"c{i}")) for i, c in enumerate(layout.columns) if c.kind == "category"
+            self._vocabulary[c.name].read(c.name, batch.column(f"c{i}"))
+            for i, c in enumerate(layout.columns)
+            if c.kind == "category"
         ]
         width = max((c.binning.size for c in columns), default=0)
         positive = _bools(batch, "positive")
@@ -141,8 +143,10 @@ class Adder:
                 plan = Plan(stretch, margins, width + numbers.BESIDE)
                 names = names_of(stretch, plan.margins)
                 self._keep("numbers", numbers.counted(plan, names, columns, layout.score, positive))
+            plans = {w: Plan(stretch, margins, w) for w in sorted({texts.width_of(c) for c in words})}
             for column in words:
-                self._keep("categories", texts.counted(stretch, margins, column))
+                plan = plans[texts.width_of(column)]
+                self._keep("categories", texts.counted(plan, names_of(stretch, plan.margins), column))
 
     def _count_score(self, batch: pa.RecordBatch, hours: Ints, day: Ints, pieces: Sequence[tuple[int, int]]) -> None:
         """The score of all rows by the hour."""

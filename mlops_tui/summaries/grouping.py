@@ -12,6 +12,7 @@ import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T", bound=np.generic)
+_MOST_CELLS = 1 << 22
 _FEW = 2000
 """Texts up to which encoding them costs less than importing what encodes them."""
 
@@ -118,10 +119,20 @@ class Sparse:
 
 def added(sparse: Sparse, groups: Groups) -> Sparse:
     """The lists of each group as one, equal codes added."""
-    inner = grouped([groups.of_row[sparse.rows], sparse.codes])
-    owner = inner.first(groups.of_row[sparse.rows])
+    of_code, width = groups.of_row[sparse.rows], int(sparse.codes.max(initial=-1)) + 1
+    cells = len(groups) * width
+    if cells <= min(_MOST_CELLS, 8 * len(of_code) + _MOST_CELLS // 64):  # laid out: nothing to sort
+        place = of_code * width + sparse.codes
+        sums = [np.bincount(place, weights=c, minlength=cells) for c in sparse.counts]  # of integers, exact below 2^53
+        found = np.flatnonzero(np.bincount(place, minlength=cells))
+        owner, codes = np.divmod(found, max(width, 1))
+        counts = tuple(s[found].astype(np.int64) for s in sums)
+    else:
+        inner = grouped([of_code, sparse.codes])
+        owner, codes = inner.first(of_code), inner.first(sparse.codes)
+        counts = tuple(inner.total(c) for c in sparse.counts)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(groups)))]).astype(np.int32)
-    return Sparse(offsets, inner.first(sparse.codes), tuple(inner.total(c) for c in sparse.counts))
+    return Sparse(offsets, codes, counts)
 
 
 def flat(column: pa.ChunkedArray | pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:

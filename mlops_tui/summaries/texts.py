@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from mlops_tui.summaries.categories import fingerprint
-from mlops_tui.summaries.frame import Stretch, encoded
+from mlops_tui.summaries.frame import encoded
 from mlops_tui.summaries.layout import Column
-from mlops_tui.summaries.margins import Margin, names_of
+from mlops_tui.summaries.margins import Names
 from mlops_tui.summaries.summary import TEXTS, U16, U32, lists, named, schema
 from mlops_tui.summaries.tally import Plan, Tally
 
 Ints = npt.NDArray[np.int64]
 
 _MOST_REMEMBERED = 200_000
+_WIDTHS = (16, 64, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +39,55 @@ class Categories:
 
 
 class Vocabulary:
-    """What the layout keeps of a column's categories. Of a private one none: all of them are others."""
+    """What the layout keeps of a column's categories. Of a private one none: all of them are others.
+
+    It remembers what it has seen, and may be shared by threads.
+    """
 
     def __init__(self, column: Column) -> None:
-        self.name, self._private = column.name, column.private
         known = () if column.private else column.known
-        self._known = len(known)
-        self._place = {c: i for i, c in enumerate(known)}
+        self._known, self._private = len(known), column.private
+        self._codes = {c: i for i, c in enumerate(known)}
         self._seen = frozenset(column.seen)
-        self._others: set[str] = set()
 
-    def read(self, column: pa.Array) -> Categories:
+    def read(self, name: str, column: pa.Array) -> Categories:
         """The codes of a text column."""
         codes, texts = encoded(column)
         missing, other = self._known, self._known + 1
-        used = np.bincount(codes + 1, minlength=len(texts) + 1)[1:] > 0
-        new = sorted({t for t, is_used in zip(texts, used.tolist(), strict=True) if is_used and self._is_new(t)})
-        place = {t: other + 1 + i for i, t in enumerate(new)} | self._place
-        kept = np.fromiter((place.get(t, other) for t in texts), dtype=np.int64, count=len(texts))
-        return Categories(self.name, np.append(kept, missing)[codes], self._known, new)
+        kept = np.array([*map(self._codes.get, texts, repeat(-1)), missing], dtype=np.int64)
+        unknown = np.flatnonzero(kept == -1)
+        new: list[str] = []
+        if len(unknown):
+            used = np.bincount(codes + 1, minlength=len(texts) + 1)[1:] > 0
+            strange = [texts[i] for i in unknown.tolist() if used[i]]
+            new = sorted({t for t in strange if not self._is_other(t)})
+            place = {t: other + 1 + i for i, t in enumerate(new)}
+            kept[unknown] = [place.get(texts[i], other) for i in unknown.tolist()]
+        return Categories(name, kept[codes], self._known, new)
 
-    def _is_new(self, category: str) -> bool:
-        if self._private or category in self._place or category in self._others:
+    def _is_other(self, category: str) -> bool:
+        if not self._private and fingerprint(category) not in self._seen:
             return False
-        if fingerprint(category) not in self._seen:
-            return True
-        if len(self._others) < _MOST_REMEMBERED:
-            self._others.add(category)
-        return False
+        if not self._private and len(self._codes) < _MOST_REMEMBERED:
+            self._codes[category] = self._known + 1
+        return True
 
 
-def counted(stretch: Stretch, margins: Sequence[Margin], column: Categories) -> pa.Table:
-    """Rows of the table `categories`; newcomers are not capped yet."""
-    plan = Plan(stretch, margins, column.width)
-    names = names_of(stretch, plan.margins)
+@lru_cache(maxsize=128)
+def vocabulary(column: Column) -> Vocabulary:
+    """The vocabulary of a column, one for all who count it."""
+    return Vocabulary(column)
+
+
+def width_of(column: Categories) -> int:
+    """Codes that are planned for: small columns share few plans."""
+    return next((w for w in _WIDTHS if column.width <= w), column.width)
+
+
+def counted(plan: Plan, names: Names, column: Categories) -> pa.Table:
+    """Rows of the table `categories`, planned for at least the column's codes; newcomers are not capped yet."""
     tally, known = Tally(plan), column.known
-    for i, chunk in enumerate(stretch.chunks):
+    for i, chunk in enumerate(plan.stretch.chunks):
         codes = column.codes[chunk.rows]
         for cross in range(len(plan.crosses)):
             tally.add(cross, plan.keyed(i, cross, codes))
