@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
-from mlops_tui.summaries.layout import MOST_CATEGORIES
 
-
+@lru_cache(maxsize=65_536)
 def fingerprint(category: str) -> int:
     """64 bits that stand for a category: BLAKE2b of its UTF-8, the same on every machine."""
     return int.from_bytes(hashlib.blake2b(category.encode("utf-8", "surrogatepass"), digest_size=8).digest())
@@ -16,12 +16,3 @@ def fingerprint(category: str) -> int:
 def fingerprints(categories: Iterable[str]) -> tuple[int, ...]:
     """The fingerprints of categories that are not new, as a layout keeps them (`Column.seen`)."""
     return tuple(sorted({fingerprint(c) for c in categories}))
-
-
-def least(categories: Iterable[str], most: int = MOST_CATEGORIES) -> set[str]:
-    """At most `most` of the categories, those of the least fingerprint: which newcomers of a day are kept by name.
-
-    The least of a union are the least of its parts' least, so that parts add up in any order, and what is kept is counted in
-    full.
-    """
-    return {c for _, c in sorted((fingerprint(c), c) for c in set(categories))[:most]}

@@ -191,20 +191,24 @@ def _many_new(table: pa.Table) -> bool:
 
 
 def _capped(new: grouping.Sparse, texts: list[str], stretch: list[pa.Array]) -> tuple[grouping.Sparse, npt.NDArray[np.int64]]:
-    """Newcomers, of which each column keeps MOST_CATEGORIES by name in a stretch of time, and the rows of those that go."""
+    """Newcomers, of which each column keeps MOST_CATEGORIES by name in a stretch of time, and the rows of those that go.
+
+    Those of the least fingerprint stay: the least of a union are the least of its parts' least, so that parts add up in any
+    order, and what stays is counted in full.
+    """
     dropped = np.zeros(len(new.offsets) - 1, dtype=np.int64)
     if len(texts) <= MOST_CATEGORIES:
         return new, dropped
     at, span, column = stretch
     owner = grouping.grouped([at.to_numpy(), span.to_numpy(), grouping.ranks(column)[0]]).of_row[new.rows]
-    stays = np.ones(len(new.codes), dtype=bool)
-    for one in np.unique(owner):
-        mine = owner == one
-        distinct = np.unique(new.codes[mine])
-        if len(distinct) > MOST_CATEGORIES:
-            least = kept.least(texts[i] for i in distinct)
-            stay = np.fromiter((t in least for t in texts), dtype=bool, count=len(texts))
-            stays[mine] = stay[new.codes[mine]]
+    found, pair = grouping.distinct(owner * len(texts) + new.codes)
+    owners, codes = np.divmod(found, len(texts))
+    prints = np.array([kept.fingerprint(t) for t in texts], dtype=np.uint64)
+    least_first = np.lexsort((codes, prints[codes], owners))
+    begins = np.searchsorted(owners, owners)  # where each one's owner begins
+    stay = np.empty(len(found), dtype=bool)
+    stay[least_first] = np.arange(len(found)) - begins < MOST_CATEGORIES
+    stays = stay[pair]
     np.add.at(dropped, new.rows[~stays], new.counts[0][~stays])
     each = np.bincount(new.rows[stays], minlength=len(dropped))
     offsets = np.concatenate([[0], np.cumsum(each)]).astype(np.int32)
