@@ -17,13 +17,12 @@ import pyarrow.parquet as pq
 
 from mlops_tui.core.errors import LogError
 from mlops_tui.summaries.layout import FORMAT
-from mlops_tui.summaries.summary import NAMES, Name, Summary, schema
+from mlops_tui.summaries.summary import NAMES, Name, Summary, encoded_schema, schema
 
 _KEY = b"runbook.summary"
 _AGAIN = "build the summaries again"
-_TEXTS = ("set", "value", "column")
-_NAMES = "names"
-_SHARED = ("at", "span", *_TEXTS)
+_SHARED = ("at", "span", "set", "value", "column")
+_DICTIONARIES = ("set", "value", "column", "names.list.element")
 _WRITTEN: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 9,
@@ -135,12 +134,12 @@ def read(
     have), and of rows those whose piece begins within `between` (minutes since 1970, half open). With `encoded` texts
     come as dictionaries, as they lie in the file: cheaper, and not the canonical form. Raises LogError, OSError.
     """
-    with _opened(path, (*_TEXTS, f"{_NAMES}.list.element") if encoded else ()) as file:
+    with _opened(path, _DICTIONARIES if encoded else ()) as file:
         header = _header(file, path)
         found: dict[Name, pa.Table] = {}
         for name in NAMES:
             wanted = pa.schema([f for f in schema(name, header.metric_parts) if columns is None or f.name in columns])
-            wanted = _encoded(wanted) if encoded else wanted
+            wanted = encoded_schema(wanted) if encoded else wanted
             parts = []
             for i, group in enumerate(header.groups):
                 missed = between is not None and (group.last < between[0] or group.first >= between[1])
@@ -197,14 +196,7 @@ def _shown(path: Path | pa.NativeFile) -> str:
 def encoded(summary: Summary) -> Summary:
     """The summary as `read` gives it with `encoded`."""
     tables = [summary.table(n) for n in NAMES]
-    return Summary(*(t.cast(_encoded(t.schema)) for t in tables))
-
-
-def _encoded(plain: pa.Schema) -> pa.Schema:
-    kind = pa.dictionary(pa.int32(), pa.string())
-    names = pa.list_(pa.field("item", kind, nullable=False))
-    types = dict.fromkeys(_TEXTS, kind) | {_NAMES: names}
-    return pa.schema([f.with_type(types.get(f.name, f.type)) for f in plain])
+    return Summary(*(t.cast(encoded_schema(t.schema)) for t in tables))
 
 
 def _wide(parts: int) -> pa.Schema:
@@ -230,7 +222,7 @@ def _options(wide: pa.Schema) -> dict[str, Any]:
                 encodings[f"{field.name}.list.element"] = _SPLIT
     return {
         **_WRITTEN,
-        "use_dictionary": [*(n for n in _SHARED if n in wide.names), f"{_NAMES}.list.element"],
+        "use_dictionary": [*(n for n in _SHARED if n in wide.names), _DICTIONARIES[-1]],
         "column_encoding": encodings,
     }
 

@@ -13,7 +13,7 @@ from mlops_tui.summaries import grouping
 from mlops_tui.summaries.histogram import Histogram
 from mlops_tui.summaries.layout import JOIN, Layout, parted
 from mlops_tui.summaries.spread import Categories, Distance, Group, Lists, Named, Numbers, Rows, lists
-from mlops_tui.summaries.summary import Name, Summary, schema
+from mlops_tui.summaries.summary import Name, Summary, schema, together
 
 Ints = npt.NDArray[np.int64]
 Minutes = tuple[int, int]
@@ -124,7 +124,7 @@ class Shapes:
         """The pieces of both sources as one table."""
         if kind not in self._read:
             parts = [s.table(kind) for s in (*self.summaries, *self.edges)]
-            table = pa.concat_tables(parts or [schema(kind).empty_table()])
+            table = together(parts or [schema(kind).empty_table()])
             at, span = (table.column(c).to_numpy().astype(np.int64) for c in ("at", "span"))
             main = np.arange(len(at)) < sum(t.num_rows for t in parts[: len(self.summaries)])
             hours = main & (span <= HOUR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -66,6 +67,22 @@ def schema(name: Name, parts: int = 0) -> pa.Schema:
         fields += [pa.field("codes", U16, **_NO_NULLS), pa.field("counts", U32, **_NO_NULLS)]
         fields += [pa.field("names", TEXTS, **_NO_NULLS), pa.field("name_counts", U32, **_NO_NULLS)]
     return pa.schema(fields)
+
+
+def encoded_schema(plain: pa.Schema) -> pa.Schema:
+    """A table's columns with texts as dictionaries, as `packed.read` can give them."""
+    kind = pa.dictionary(pa.int32(), pa.string())
+    names = pa.list_(pa.field("item", kind, nullable=False))
+    types = {"set": kind, "value": kind, "column": kind, "names": names}
+    return pa.schema([f.with_type(types.get(f.name, f.type)) for f in plain])
+
+
+def together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Parts of one of the tables one after the other, not added up; texts may be dictionaries in some of them."""
+    dictionaries = encoded_schema(tables[0].schema)
+    if any(t.schema == dictionaries for t in tables):
+        tables = [t if t.schema == dictionaries else t.cast(dictionaries) for t in tables]
+    return pa.concat_tables(tables)
 
 
 def keys(name: Name) -> tuple[str, ...]:

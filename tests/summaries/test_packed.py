@@ -12,7 +12,7 @@ import pytest
 
 from mlops_tui.core.errors import LogError
 from mlops_tui.summaries.packed import Header, Member, encoded, read, read_header, write
-from mlops_tui.summaries.summary import NAMES, Summary, merge, schema
+from mlops_tui.summaries.summary import NAMES, Summary, merge, schema, together
 
 DAY = 29_700_000
 
@@ -114,6 +114,8 @@ def test_texts_may_come_as_dictionaries(file):
     assert pa.types.is_dictionary(got.numbers.schema.field("value").type)
     for name in NAMES:
         assert got.table(name).schema == encoded(whole).table(name).schema
+        both = together([got.table(name), whole.table(name)])
+        assert both.to_pylist() == 2 * whole.table(name).to_pylist()
         assert got.table(name).to_pylist() == encoded(whole).table(name).to_pylist() == whole.table(name).to_pylist()
 
 
