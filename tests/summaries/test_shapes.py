@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,6 +16,7 @@ from mlops_tui.summaries.binning import choose
 from mlops_tui.summaries.categories import fingerprint
 from mlops_tui.summaries.histogram import ks
 from mlops_tui.summaries.layout import Column, Dimension, Layout
+from mlops_tui.summaries.packed import encoded
 from mlops_tui.summaries.shapes import Shapes
 
 DAY = 1440
@@ -196,3 +198,22 @@ def test_days_without_rows_are_no_gaps(shapes):
     """A window may reach beyond the log on both sides."""
     assert shapes.cover((BEGIN - 30 * DAY - 60, BEGIN + 60 * DAY + 60)) == ([window(i, i + 1) for i in range(DAYS)], [])
     assert shapes.histograms((BEGIN - 30 * DAY, BEGIN - 20 * DAY), "amount") == {}
+
+
+def test_hours_of_the_score_are_no_pieces_of_days(raw, layout):
+    """Also where midnight is at half past, so that some of them have half an hour."""
+    india = replace(layout, zone="Asia/Kolkata")
+    adder = Adder(india)
+    adder.add(batch(india, raw, np.ones(len(raw["minute"]), bool)))
+    shapes = Shapes(india, [adder.summary()])
+    pieces, gaps = shapes.cover((BEGIN - 330, BEGIN - 330 + DAYS * DAY))
+    assert gaps == [] and {b - a for a, b in pieces} == {DAY} and len(pieces) == DAYS
+    told = shapes.histograms((BEGIN - 330, BEGIN - 330 + 3 * DAY), "score")[()]
+    assert told.n == (raw["minute"] < 3 * DAY - 330).sum()
+
+
+def test_units_read_as_dictionaries_answer_as_others_do(shapes, layout):
+    """Days from a file beside edges from memory: texts are told alike."""
+    mixed = Shapes(layout, [encoded(shapes.summaries[0]), shapes.summaries[1]])
+    current, reference = window(10, 12), window(0, 10)
+    assert mixed.distances(current, reference, [(), ("region",)]) == shapes.distances(current, reference, [(), ("region",)])
