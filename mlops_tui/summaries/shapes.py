@@ -27,11 +27,12 @@ _SUMS = ("n", "nulls", "nans", "pos_inf", "neg_inf", "z1", "z2_hi", "z2_lo")
 @dataclass(frozen=True, slots=True)
 class _Table:
     """A table of pieces (begin and end; no hours of the score): each row's place among them (-1: an hour), its set, its group
-    and its column. `days` are the pieces that are no edges."""
+    and its column. `days` are the pieces of whole days, `parts` those of parts of days."""
 
     table: pa.Table
     pieces: list[Minutes]
     days: set[Minutes]
+    parts: set[Minutes]
     piece: Ints
     sets: Ints
     set_names: list[str]
@@ -117,8 +118,7 @@ class Shapes:
     def _pieces(self) -> tuple[list[Minutes], set[Minutes]]:
         """Days in order, and parts of days."""
         tables = [self._table(kind) for kind in ("numbers", "categories")]
-        days = sorted(set().union(*(t.days for t in tables)))
-        return days, {p for t in tables for p in t.pieces} - set(days)
+        return sorted(set().union(*(t.days for t in tables))), set().union(*(t.parts for t in tables))
 
     def _table(self, kind: Name) -> _Table:
         """The pieces of both sources as one table."""
@@ -130,9 +130,9 @@ class Shapes:
             hours = main & (span <= HOUR)
             found, piece = grouping.distinct(at * _WIDE + span)
             pieces = [(k // _WIDE, k // _WIDE + k % _WIDE) for k in found.tolist()]
-            days = {pieces[i] for i in grouping.distinct(piece[main & ~hours])[0].tolist()}
+            days, rest = ({pieces[i] for i in grouping.distinct(piece[rows])[0].tolist()} for rows in (main & ~hours, ~main))
             coded = [grouping.ranks(table.column(c)) for c in _TEXTS]
-            self._read[kind] = _Table(table, pieces, days, np.where(hours, -1, piece), *coded[0], *coded[1], *coded[2])
+            self._read[kind] = _Table(table, pieces, days, rest, np.where(hours, -1, piece), *coded[0], *coded[1], *coded[2])
         return self._read[kind]
 
     def _chosen(

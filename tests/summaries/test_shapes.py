@@ -187,6 +187,19 @@ def test_parts_of_days_are_gaps_until_edges_fill_them(raw, layout, shapes):
     assert whole.missing([span, window(0, 12)], "label")[0][()] == (mine.sum(), sum(v is None for v in raw["label"][mine]))
 
 
+def test_an_hour_of_the_score_is_no_part_of_a_day(raw, layout, shapes):
+    """The hours that are kept of the score cover no window that ends an hour after midnight: the other columns lack it."""
+    span = BEGIN + 2 * DAY, BEGIN + 9 * DAY + 60
+    gap = BEGIN + 9 * DAY, span[1]
+    assert shapes.cover(span)[1] == [gap]
+    adder = Adder(layout, pieces=[(gap[0], 60)])
+    adder.add(batch(layout, raw, np.ones(len(raw["minute"]), bool)))
+    whole = Shapes(layout, shapes.summaries, [adder.summary()])
+    assert whole.cover(span)[1] == []
+    for name in ("amount", "score"):
+        assert whole.histograms(span, name)[()].n == inside(raw, span).sum()
+
+
 def test_a_day_whose_other_hours_are_empty_needs_no_edge(layout, shapes):
     """Where nothing lies outside the window's part of a day, the day is the part; where nothing lies inside, it is no gap."""
     known = Shapes(layout, shapes.summaries, empty=lambda stretch: stretch[0] >= BEGIN + 9 * DAY + 180)
