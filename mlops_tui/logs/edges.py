@@ -32,8 +32,10 @@ _SUFFIX = ".parquet"
 
 
 def edges(log: Log, layout: Layout, decision: Decision | None, gaps: Sequence[Minutes], folder: Path | None) -> list[Summary]:
-    """The shapes of these stretches of minutes (begin and end), each within a day: read where they are kept and their files
-    have not changed, counted from rows and kept there otherwise. Where nothing can be written they are counted all the same.
+    """The shapes of these stretches of minutes (begin and end), each within a day, texts as dictionaries.
+
+    Read where they are kept and their files have not changed, counted from rows and kept there otherwise. Where nothing can
+    be written they are counted all the same.
 
     Raises LogError, QueryError, Cancelled.
     """
@@ -42,8 +44,9 @@ def edges(log: Log, layout: Layout, decision: Decision | None, gaps: Sequence[Mi
         path = None if folder is None else folder / f"{gap[0]}-{gap[1]}-{_fingerprint(log, layout, gap)}{_SUFFIX}"
         kept = _kept(path)
         if kept is None:
-            kept = _counted(log, layout, decision, gap)
-            _keep(path, layout, gap, kept)
+            counted = _counted(log, layout, decision, gap)
+            _keep(path, layout, gap, counted)
+            kept = packed.encoded(counted)
         found.append(kept)
     return found
 
@@ -70,7 +73,7 @@ def _kept(path: Path | None) -> Summary | None:
     if path is None or not path.is_file():
         return None
     try:
-        return packed.read(path)
+        return packed.read(path, encoded=True)
     except (LogError, OSError):
         return None
 

@@ -8,7 +8,6 @@ from mlops_tui.logs.index import Index, difference, replaced
 from mlops_tui.logs.manifest import Manifest
 from mlops_tui.logs.progress import Progress, Stopped, Tell
 from mlops_tui.logs.refusals import Unreadable, nothing_to_read
-from mlops_tui.logs.renewal import Renewal
 from mlops_tui.logs.store import Snapshot, Unwritable
 from mlops_tui.logs.wanted import Counters, Refreshed, Wanted
 from mlops_tui.logs.worth import Worth, large, worth
@@ -70,6 +69,8 @@ def refresh(wanted: Wanted, *, tell: Tell = no_progress, stopped: Stopped = lamb
         raise nothing_to_read(manifest, wanted.origin.name)
     if (ready := current(wanted, manifest)) is not None:
         return ready
+    from mlops_tui.logs.renewal import Renewal
+
     store, why = wanted.store, ""
     if store is not None:
         try:

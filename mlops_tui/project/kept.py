@@ -67,7 +67,7 @@ class Kept:
         if found is None:
             return None
         other = difference(found.index.units, found.index.damaged, log.manifest)
-        return None if other.new or other.stale or other.vanished or found.index.unjoined or found.index.redo else found
+        return None if other.new or other.stale or other.vanished or found.index.redo else found
 
     def _index(self) -> Index | None:
         store = self.wanted.store
@@ -95,7 +95,7 @@ class _Loader:
         from mlops_tui.summaries.shapes import Shapes
 
         span = min(a for a, _ in windows) - _DAY, max(b for _, b in windows) + _DAY
-        days = self.snapshot.read(("numbers", "categories"), between=span)
+        days = self.snapshot.read(("numbers", "categories"), between=span, encoded=True)
         shapes = Shapes(self.snapshot.layout, days, empty=self._empty)
         gaps = sorted({gap for w in windows for gap in shapes.cover(w)[1]})
         if not gaps:
@@ -121,9 +121,9 @@ def _summed(log: Log, wanted: Wanted, snapshot: Snapshot) -> Summed:
     from mlops_tui.summaries.summary import schema
 
     layout = snapshot.layout
-    tables = [s.cells for s in snapshot.read(("cells",))]
+    tables = [s.cells for s in snapshot.read(("cells",), encoded=True)]
     cells = pa.concat_tables(tables) if tables else schema("cells", len(layout.parts)).empty_table()
-    counts = Counts(layout, cells.combine_chunks())
+    counts = Counts(layout, cells)
     span = snapshot.index.span_us
     first, last = (None, None) if span is None else (_EPOCH + timedelta(microseconds=us) for us in span)
     decision = wanted.asked.decision.column if wanted.asked.decision is not None else None
