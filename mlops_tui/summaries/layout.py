@@ -17,8 +17,8 @@ FORMAT = 1
 """Raised when summaries of an older version can no longer be read: they are then built again."""
 ALL, LEAF, JOIN = "", "*", "\x1f"
 """The set of all rows, that of every dimension at once, and what joins the names and values of several dimensions."""
-MISSING, OTHER, OVERFLOW = "\x00", "\x01", "\x02"
-"""Stand for a missing value, for known categories that are not counted one by one, and for newcomers beyond the most."""
+MISSING, OTHER = "\x00", "\x01"
+"""Stand for a missing value, and for categories that are not counted one by one."""
 _ESCAPE = "\x1b"
 _ESCAPED = {_ESCAPE: _ESCAPE * 2, JOIN: f"{_ESCAPE}j", MISSING: f"{_ESCAPE}m"}
 """Signs within a value that could be taken for a joint or for what is missing."""

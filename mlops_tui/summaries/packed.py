@@ -66,16 +66,13 @@ class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_lik
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What a file of summaries holds: the key of its layout, the files it counts, its days (`at` of the first and the last).
+    """What a file of summaries holds: the key of its layout, the files it counts, and of parts of days their (at, span).
 
-    `complete` says that no more rows are expected of its days; `pieces` are the (at, span) of an edge, which has no days.
     `groups` is filled in by `write`.
     """
 
     layout: str
     members: tuple[Member, ...] = ()
-    days: tuple[int, int] | None = None
-    complete: bool = False
     pieces: tuple[tuple[int, int], ...] = ()
     metric_parts: int = 0
     groups: tuple[Stretch, ...] = ()

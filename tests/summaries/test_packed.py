@@ -54,7 +54,7 @@ def summary(at: int) -> Summary:
 
 
 MEMBER = Member(path="data/a.parquet", size=7, mtime_ns=1, inode=2, rows=3, first_us=4, last_us=5, columns=(("x", "DOUBLE"),))
-HEADER = Header(layout="k", members=(MEMBER,), days=(DAY, DAY + 1440), complete=True, metric_parts=1)
+HEADER = Header(layout="k", members=(MEMBER,), pieces=((DAY, 60),), metric_parts=1)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_summary_comes_back_as_it_was_written(file):
 def test_the_header_comes_back_and_says_where_the_rows_are(file):
     """With the files that were counted."""
     header = read_header(file)
-    assert header.members == (MEMBER,) and header.days == (DAY, DAY + 1440) and header.complete
+    assert header.members == (MEMBER,) and header.pieces == ((DAY, 60),)
     assert next((g.table, g.rows, g.first, g.last) for g in header.groups) == ("cells", 4, DAY, DAY + 1440)
 
 
