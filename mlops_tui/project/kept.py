@@ -114,15 +114,13 @@ class _Loader:
 
 
 def _summed(log: Log, wanted: Wanted, snapshot: Snapshot) -> Summed:
-    import pyarrow as pa
-
     from mlops_tui.logs.summed import Summed
     from mlops_tui.summaries.counts import Counts
-    from mlops_tui.summaries.summary import schema
+    from mlops_tui.summaries.summary import schema, together
 
     layout = snapshot.layout
     tables = [s.cells for s in snapshot.read(("cells",), encoded=True)]
-    cells = pa.concat_tables(tables) if tables else schema("cells", len(layout.parts)).empty_table()
+    cells = together(tables or [schema("cells", len(layout.parts)).empty_table()])
     counts = Counts(layout, cells)
     span = snapshot.index.span_us
     first, last = (None, None) if span is None else (_EPOCH + timedelta(microseconds=us) for us in span)
