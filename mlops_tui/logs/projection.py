@@ -79,15 +79,15 @@ def words_of(
 def dimension_text(dimension: Dimension, columns: Mapping[str, str]) -> str:
     """The dimension's value as text; null where there is none. A slice is `yes` or `no`."""
     if dimension.role == "slice":
-        return f"CASE WHEN ({dimension.expression}) THEN 'yes' ELSE 'no' END"
+        return f"CASE WHEN (\n{dimension.expression}\n) THEN 'yes' ELSE 'no' END"
     text = columns.get(dimension.name) == "VARCHAR"
     return dimension.expression if text else f"CAST({dimension.expression} AS VARCHAR)"
 
 
 def amount(part: Part) -> str:
     """A number of at most twelve digits before the point and six after it; what is none does not count."""
-    counted = f"TRY_CAST(({part.expression}) AS DECIMAL(18,6))"
-    return f"CASE WHEN ({part.where}) THEN {counted} END" if part.where else counted
+    counted = f"TRY_CAST((\n{part.expression}\n) AS DECIMAL(18,6))"
+    return f"CASE WHEN (\n{part.where}\n) THEN {counted} END" if part.where else counted
 
 
 def first_look(log: Log, layout: Layout, decision: Decision | None, most: int) -> pa.Table:
