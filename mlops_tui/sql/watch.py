@@ -23,6 +23,13 @@ def never() -> bool:
     return False
 
 
+def too_long(timeout: timedelta) -> QueryError:
+    """What is said of a query that took longer than it may."""
+    seconds = timeout.total_seconds()
+    spent = format_duration(timeout) if seconds >= 10 else f"{seconds:g}s"
+    return QueryError(f"the query took longer than {spent}", hint="give the step a longer timeout, or read fewer rows")
+
+
 class Watch:
     """A context in which a cursor's query is interrupted once `timeout` is over or `cancelled()` is true.
 
@@ -53,9 +60,7 @@ class Watch:
         """Why the query was interrupted: Cancelled, or a QueryError that says how long it may take."""
         if self._stopped or self._timeout is None:
             return Cancelled()
-        seconds = self._timeout.total_seconds()
-        spent = format_duration(self._timeout) if seconds >= 10 else f"{seconds:g}s"
-        return QueryError(f"the query took longer than {spent}", hint="give the step a longer timeout, or read fewer rows")
+        return too_long(self._timeout)
 
     def _run(self) -> None:
         end = None if self._timeout is None else monotonic() + self._timeout.total_seconds()
