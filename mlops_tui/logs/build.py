@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mlops_tui.core.errors import Cancelled, LogError
 from mlops_tui.logs.days import about, days_in, spans
 from mlops_tui.logs.declared import FeatureType
+from mlops_tui.logs.direct import Unfit, direct
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.index import NEVER, Damaged, Member, Print, Schema, Section
 from mlops_tui.logs.literals import ident, instant
@@ -178,7 +179,8 @@ class Builder:
     def _sound(self, log: Log, files: Sequence[LogFile], facts: Mapping[str, Facts], halt: threading.Event) -> Read:
         weight, rows = sum(weight_of(f) for f in files), sum(facts[f.shown].rows for f in files) or 1
         paths, each = [f.path for f in files], weight / rows
-        done = self._counted(log, paths, self.texts.words, each, halt) or self._counted(log, paths, NO_WORDS, each, halt)
+        done = self._directly(log, paths, each, halt)
+        done = done or self._asked(log, paths, self.texts.words, each, halt) or self._asked(log, paths, NO_WORDS, each, halt)
         assert done is not None
         summary, tally = done
         alone = tally if len(files) == 1 else None
@@ -189,30 +191,49 @@ class Builder:
         section = Section(day, members, tally.least, tally.most, days_in(summary, self.layout.zone))
         return Read(section, summary, tuple(tuple(facts[f.shown].columns.items()) for f in files), rows=tally.rows)
 
-    def _counted(
-        self, log: Log, paths: Sequence[Path], words: Words, weight: float, halt: threading.Event
-    ) -> tuple[Summary, _Tally] | None:
-        """The files' rows counted, each of this weight; None where a row holds a word that is not among those known."""
-        from mlops_tui.summaries.add import Labeller
+    def _directly(self, log: Log, paths: Sequence[Path], weight: float, halt: threading.Event) -> _Done | None:
+        """The files' rows counted as they lie there; None where that cannot be."""
+        asked = self.wanted.asked
+        way = direct(log, self.layout, asked.decision, asked.labels)
+        if way is None:
+            return None
+        return self._counted((b for path in paths for b in way.batches(path, BATCH)), weight, halt)
 
-        tally, asked, labeller = _Tally(), self.wanted.asked, Labeller(self.layout)
+    def _asked(self, log: Log, paths: Sequence[Path], words: Words, weight: float, halt: threading.Event) -> _Done | None:
+        """The files' rows counted, read by SQL; None where a row holds a word that is not among those known."""
+        asked = self.wanted.asked
         query = projection(log, self.layout, asked.decision, words, asked.labels)
-        with adding(self.layout, self.adders) as adder:
+
+        def batches() -> Iterator[pa.RecordBatch]:
             for batch in log.batches(query, paths, BATCH):
-                if halt.is_set():
-                    raise Cancelled
-                if not batch.num_rows:
-                    continue
                 if words and batch.column("odd").true_count:
-                    self.counter.add(rows=-tally.rows, weight=-weight * tally.rows)
-                    return None
+                    raise Unfit
                 if not words:
                     self.texts.learn([batch])
-                adder.add(batch)
-                if "known" in batch.schema.names:
-                    labeller.add(_known_now(batch))
-                tally.add(batch)
-                self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows)
+                yield batch
+
+        return self._counted(batches(), weight, halt)
+
+    def _counted(self, batches: Iterable[pa.RecordBatch], weight: float, halt: threading.Event) -> _Done | None:
+        """The rows counted, each of this weight; None where it turns out that they must be read in another way."""
+        from mlops_tui.summaries.add import Labeller
+
+        tally, labeller = _Tally(), Labeller(self.layout)
+        with adding(self.layout, self.adders) as adder:
+            try:
+                for batch in batches:
+                    if halt.is_set():
+                        raise Cancelled
+                    if not batch.num_rows:
+                        continue
+                    adder.add(batch)
+                    if "known" in batch.schema.names:
+                        labeller.add(_known_now(batch))
+                    tally.add(batch)
+                    self.counter.add(rows=batch.num_rows, weight=weight * batch.num_rows)
+            except Unfit:
+                self.counter.add(rows=-tally.rows, weight=-weight * tally.rows)
+                return None
             return replace(adder.summary(), labels=labeller.summary().labels), tally
 
     def _member(self, log: Log, file: LogFile, facts: Facts, alone: _Tally | None) -> Member:
@@ -256,6 +277,9 @@ class Builder:
     def _count(self, log: Log, file: LogFile, item: str) -> int:
         batches = log.batches(f"SELECT {item} AS n FROM {ident(log.name)}", [file.path], 1)
         return int(next(b.column(0)[0].as_py() for b in batches if b.num_rows))
+
+
+_Done = tuple[Summary, _Tally]
 
 
 def _known_now(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mlops_tui.logs.captured import Captured
     from mlops_tui.logs.summed import Summed
+    from mlops_tui.sql.tree import Node
 
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -111,9 +112,9 @@ class Log:
         (the decision). `features` are declared types by column, which may be missing: a number is read as one even where
         files hold it as text. Declared columns are taken from `key=value` folders where the files lack them; other such
         folders are no columns. With `only`, no other files than those are read. `known` gives facts of files that were read
-        before; where it knows all of them, none is read now. `also` are columns (name -> DuckDB type) that the log has in other
-        files than these: missing here, not absent. Raises LogError when nothing matches, nothing can be read or a
-        declared column is missing.
+        before; where it knows all of them, none is read now. `also` are columns (name -> DuckDB type, empty where it is not
+        known) that the log has in other files than these: missing here, not absent. Raises LogError when nothing matches,
+        nothing can be read or a declared column is missing.
         """
         if spec.path is None:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
@@ -307,6 +308,34 @@ class Log:
                 raise QueryError(first_line(error), where=self.name) from error
             except duckdb.Error as error:
                 raise LogError(f"the log cannot be read: {first_line(error)}", where=self.name) from error
+
+    def over(self, query: str, rows: pa.RecordBatch) -> pa.Table:
+        """What a trusted SELECT over these rows gives, in their order: they are the relation. Raises QueryError, Cancelled."""
+        import duckdb
+        import pyarrow as pa
+
+        with self._cursor() as cursor:
+            try:
+                cursor.register(self.name, pa.Table.from_batches([rows]))
+                return cursor.sql(query).to_arrow_table()
+            except duckdb.InterruptException:
+                raise Cancelled from None
+            except duckdb.Error as error:
+                raise QueryError(first_line(error), where=self.name) from error
+
+    def parsed(self, query: str) -> Node:
+        """The tree of a SELECT. Raises QueryError."""
+        from mlops_tui.sql.tree import parse
+
+        with self._cursor() as cursor:
+            return parse(cursor, query)
+
+    def as_they_lie(self, path: Path) -> Mapping[str, str]:
+        """The columns (name -> DuckDB type) that a Parquet file holds as the relation has them; none of a file that is text."""
+        part = next((p for p in self._parts if path in p.files and p.table is None and not p.expressions), None)
+        if part is None:
+            return NO_COLUMNS
+        return {c: t for c, t in part.columns.items() if self._columns.get(c) == t}
 
     def interrupt(self) -> None:
         """Stop the queries that run now; they raise Cancelled. Repeat it until they do: one that has not begun misses it."""

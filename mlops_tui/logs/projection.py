@@ -33,27 +33,40 @@ def holds_numbers(type_: str) -> bool:
 def projection(
     log: Log, layout: Layout, decision: Decision | None, words: Words = NO_WORDS, labels: LabelSpec | None = None
 ) -> str:
-    """The SELECT over the log's relation: `at_us`, d0.., decided, positive, c0.., m0.., as `Adder.add` takes them.
+    """The SELECT over the log's relation that gives `items`, of rows that have a time.
 
-    Rows without a time are left out. Columns whose `words` are given come dictionary-encoded, which DuckDB does once for each
-    value of a page and not for each row; `odd` is then true in a row that holds another word: it must be read without words.
-    Of `labels` that are a column of the log itself, `known` says whether the outcome is, and `good` whether it is positive.
+    Columns whose `words` are given come dictionary-encoded, which DuckDB does once for each value of a page and not for each
+    row; `odd` is then true in a row that holds another word: it must be read without words.
     """
-    time = ident(log.spec.time)
-    dimensions = [(f"d{i}", f"d:{d.name}", dimension_text(d, log.columns)) for i, d in enumerate(layout.dimensions)]
-    columns = [(f"c{i}", f"c:{c.name}", _value(c, log.columns[c.name])) for i, c in enumerate(layout.columns)]
-    known = {n: (sql, f"TRY_CAST({sql} AS {_enum(words[k])})") for n, k, sql in (*dimensions, *columns) if k in words}
-    items = {"at_us": f"epoch_us({time})"} | {n: sql for n, _, sql in dimensions} | _decided(log, decision)
-    items |= {n: sql for n, _, sql in columns} | {n: sql for n, (_, sql) in known.items()}
-    items |= {f"m{i}": amount(p) for i, p in enumerate(layout.parts)}
+    made = items(log, layout, decision, labels)
+    names = {f"d{i}": f"d:{d.name}" for i, d in enumerate(layout.dimensions)}
+    names |= {f"c{i}": f"c:{c.name}" for i, c in enumerate(layout.columns)}
+    known = {n: (made[n], f"TRY_CAST({made[n]} AS {_enum(words[name])})") for n, name in names.items() if name in words}
+    made |= {n: word for n, (_, word) in known.items()}
     if known:
-        items["odd"] = " OR ".join(f"({sql} IS NOT NULL AND {word} IS NULL)" for sql, word in known.values())
+        made["odd"] = " OR ".join(f"({sql} IS NOT NULL AND {word} IS NULL)" for sql, word in known.values())
+    return f"SELECT {listed(made)}\nFROM {ident(log.name)}\nWHERE {ident(log.spec.time)} IS NOT NULL"
+
+
+def items(log: Log, layout: Layout, decision: Decision | None, labels: LabelSpec | None = None) -> dict[str, str]:
+    """The SQL on a row, by name, of what summaries are made of: `at_us`, d0.., decided, positive, c0.., m0.., as `Adder.add`
+    takes them. Of `labels` that are a column of the log itself, `known` says whether the outcome is, and `good` whether it is
+    positive.
+    """
+    made = {"at_us": f"epoch_us({ident(log.spec.time)})"}
+    made |= {f"d{i}": dimension_text(d, log.columns) for i, d in enumerate(layout.dimensions)} | _decided(log, decision)
+    made |= {f"c{i}": _value(c, log.columns[c.name]) for i, c in enumerate(layout.columns)}
+    made |= {f"m{i}": amount(p) for i, p in enumerate(layout.parts)}
     if labels is not None and labels.log is None and labels.column in log.columns:
         only = f" AND ({labels.only_when})" if labels.only_when else ""
-        items["known"] = f"coalesce({ident(labels.column)} IS NOT NULL{only}, false)"
-        items["good"] = _decided(log, Decision(column=labels.column, positive=labels.positive))["positive"]
-    listed = ", ".join(f"{sql} AS {name}" for name, sql in items.items())
-    return f"SELECT {listed}\nFROM {ident(log.name)}\nWHERE {time} IS NOT NULL"
+        made["known"] = f"coalesce({ident(labels.column)} IS NOT NULL{only}, false)"
+        made["good"] = _decided(log, Decision(column=labels.column, positive=labels.positive))["positive"]
+    return made
+
+
+def listed(made: Mapping[str, str]) -> str:
+    """SQL by name as the list of a SELECT."""
+    return ", ".join(f"{sql} AS {ident(name)}" for name, sql in made.items())
 
 
 def _enum(words: Sequence[str]) -> str:

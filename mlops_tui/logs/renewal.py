@@ -159,9 +159,8 @@ class Renewal:
 
     def _also(self) -> dict[str, str]:
         """Columns that the log has in files that were read before, and those that it must have."""
-        declared, types = self._declared(), {"numeric": "DOUBLE", "boolean": "BOOLEAN"}
-        must = {c: types.get(declared.kind(c) or "", "VARCHAR") for c in declared.columns if c != declared.spec.time}
-        return must | self._columns()
+        declared = self._declared()
+        return {c: "" for c in declared.columns if c != declared.spec.time} | self._columns()
 
     def _declared(self) -> Declared:
         origin = self.wanted.origin

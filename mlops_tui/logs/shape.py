@@ -85,11 +85,15 @@ def common_columns(parts: Sequence[Part]) -> dict[str, str]:
 
 
 def widened(columns: Mapping[str, str], also: Mapping[str, str]) -> dict[str, str]:
-    """The columns, and those of other files of the same log; where the types do not widen, that of the others stays."""
+    """The columns, and those of other files of the same log; where the types do not widen, that of the others stays. A column
+    whose type nobody knows (empty) is only missing here: text, where nothing else is declared."""
     spelling = {c.casefold(): c for c in columns}
     found = dict(columns)
     for name, type_ in also.items():
         own = spelling.get(name.casefold())
+        if not type_:
+            found.setdefault(own or name, "VARCHAR")
+            continue
         found[own or name] = common_type({type_: 2, columns[own]: 1}) if own and columns[own] != type_ else type_
     return found
 

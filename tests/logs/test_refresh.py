@@ -209,7 +209,7 @@ def test_few_files_hold_many_days(place: Place) -> None:
         if day % 9 == 0:
             place.refresh()
     made = place.refresh()
-    assert len(made.snapshot.index.units) <= 10
+    assert len(made.snapshot.index.units) <= 14
     _same_as_rows(place)
 
 
