@@ -125,11 +125,13 @@ def comparison(subject: Subject, dimensions: Sequence[str]) -> Comparison:
 
 
 def watched(subject: Subject) -> tuple[Column, ...]:
-    """The score and the declared features that the log has, each with how it is compared."""
+    """The score, the declared features and the decision, as far as the log has them, each with how it is compared."""
     private = hidden(subject)
-    score = subject.spec.log.score
+    score, decision = subject.spec.log.score, subject.spec.decision.column
     columns = [Column(score.column, "numbers", score.column in private)] if score else []
     columns += [column_of(name, f, private) for name, f in subject.features.items()]
+    if decision not in {c.name for c in columns}:
+        columns.append(Column(decision, "categories", decision in private))
     return tuple({c.name: c for c in columns if subject.log.watches(c.name)}.values())
 
 
