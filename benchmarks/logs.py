@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from parts import measures, peers
+from parts import builds, measures, peers
 from parts.figures import missed, table
 from parts.measures import Found
 from parts.process import two_processors
@@ -69,6 +69,10 @@ def measured(sizes: Sequence[tuple[str, int]], folder: Path, kept: bool, beside:
         print(f"{size}: {rows:,} rows", file=sys.stderr)
         log = measures.made(folder / size, size, rows, small)
         found += measures.cold(log)
+        found += builds.build(log)
+        found += builds.again(log)
+        found += builds.new_day(log, found)
+        found += builds.warm(log)
         if size == exact:
             found += measures.exact(log)
         if beside is not None:

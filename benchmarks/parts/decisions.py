@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 FIRST = date(2026, 9, 1)
-MODEL = "credit"
+MODEL, METRIC = "credit", "approved_balance"
 SEGMENTS = {
     "region": ([f"R{i:02d}" for i in range(1, 13)], [20, 16, 12, 10, 9, 8, 6, 5, 5, 4, 3, 2]),
     "product": (["card", "loan", "bnpl", "auto"], [45, 25, 20, 10]),
@@ -172,7 +172,7 @@ def write_inventory(root: Path, reference: int, current: int, segments: bool) ->
                     "segments": list(SEGMENTS) if segments else [],
                 },
                 "windows": {"current": f"{current}d", "reference": f"{reference}d"},
-                "business_metric": {"name": "approved_balance", "sum": "case when decision = 'approved' then balance end"},
+                "business_metric": {"name": METRIC, "sum": "case when decision = 'approved' then balance end"},
             }
         },
     }

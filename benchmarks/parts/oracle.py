@@ -8,6 +8,7 @@ The last line is JSON: how many numbers were compared, how many counts differ, t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,11 +39,24 @@ STILL = "age debt_ratio tenure inquiries accounts balance delinquencies ticket s
 """Features that nothing was done to."""
 
 
+NEW, OTHER, OVERFLOW = "\x00new", "\x00other", "\x00overflow"
+LARGE = 10_000
+"""Rows of a slice on both sides from which on its errors are judged: with fewer, chance moves each distance far more."""
+MOST_NEW = 1_000
+"""New categories that summaries of a day keep by name."""
+
+
+def fingerprint(category: str) -> int:
+    """The first 64 bits of BLAKE2b, by which summaries know a category again."""
+    return int.from_bytes(hashlib.blake2b(category.encode(), digest_size=8).digest())
+
+
 class Raw:
     """The log's columns, one read at a time; rows of a window and a slice as masks."""
 
     def __init__(self, root: Path, windows: Mapping[str, tuple[datetime, datetime]]) -> None:
         self.files = sorted((root / "log").glob("**/*.parquet"))
+        self.moments = list(windows.values())
         at = self._read("ts")
         self.windows = {
             name: pc.and_(pc.greater_equal(at, pa.scalar(start, at.type)), pc.less(at, pa.scalar(end, at.type))).to_numpy(
@@ -49,6 +64,7 @@ class Raw:
             )
             for name, (start, end) in windows.items()
         }
+        self.minutes = at.cast(pa.int64()).to_numpy() // 60_000_000
         self.slices = {(): np.ones(len(at), dtype=bool)}
         for name in SEGMENTS:
             values = self._read(name)
@@ -59,6 +75,32 @@ class Raw:
         return pa.concat_arrays(
             [chunk for file in self.files for chunk in pq.read_table(file, columns=[name], partitioning=None)[name].chunks]
         )
+
+    def kept(self, name: str, kept: Mapping[str, Any]) -> Any:
+        """A column of categories as summaries tell it: by name what is in `known`; what is not, and has a fingerprint in
+        `seen`, as one; of all else the MOST_NEW of least fingerprint in each stretch of a day by name, others as one."""
+        values = self._read(name).dictionary_encode()
+        codes = values.indices.to_numpy(zero_copy_only=False)
+        texts = values.dictionary.to_pylist()
+        known, seen = set(kept["known"]), set(kept["seen"])
+        told = np.array([t if t in known else OTHER if fingerprint(t) in seen else NEW for t in texts], dtype=object)
+        new = {i: fingerprint(t) for i, t in enumerate(texts) if told[i] == NEW}
+        out = told[codes]
+        for _, rows in self._stretches():
+            there = np.unique(codes[rows])
+            strange = sorted((i for i in there.tolist() if i in new), key=lambda i: new[i])
+            names = told.copy()
+            for place, i in enumerate(strange):
+                names[i] = texts[i] if place < MOST_NEW else OVERFLOW
+            out[rows] = names[codes[rows]]
+        return out
+
+    def _stretches(self) -> Iterator[tuple[int, Any]]:
+        """The rows of each day, cut where a window begins or ends."""
+        cuts = [int(moment.timestamp()) // 60 for moments in self.moments for moment in moments]
+        stretch = self.minutes // 1440 * 100 + sum((self.minutes >= cut).astype(np.int64) for cut in cuts)
+        for each in np.unique(stretch).tolist():
+            yield each, np.flatnonzero(stretch == each)
 
     def column(self, name: str) -> Any:
         """A column as float64 with NaN, or as text with None."""
@@ -108,9 +150,9 @@ def psi(reference: Any, current: Any) -> float:
     return float(((c - r) * np.log(c / r)).sum())
 
 
-def compared(raw: Raw, columns: list[dict[str, Any]]) -> dict[str, Any]:
-    """The errors of the report's columns."""
-    worst = dict.fromkeys(("psi", "js", "ks"), (0.0, ""))
+def compared(raw: Raw, columns: list[dict[str, Any]], categories: Mapping[str, Any]) -> dict[str, Any]:
+    """The errors of the report's columns; `categories` is what summaries keep of texts."""
+    worst = {name: dict.fromkeys(("large", "small"), (0.0, "")) for name in ("psi", "js", "ks")}
     wrong, told, loaded = [], 0, ("", None)
     for c in sorted(columns, key=lambda c: c["column"]):
         where = f"{c['column']} {' '.join(c['slice'].values()) or 'all'}"
@@ -119,7 +161,9 @@ def compared(raw: Raw, columns: list[dict[str, Any]]) -> dict[str, Any]:
                 wrong.append(f"{where}: {c.get('why')}")
             continue
         if loaded[0] != c["column"]:
-            loaded = (c["column"], raw.column(c["column"]))
+            kept = categories.get(c["column"])
+            whole = kept is None or len(kept["known"]) == len(kept["seen"])
+            loaded = (c["column"], raw.column(c["column"]) if whole else raw.kept(c["column"], kept))
         now, before = (loaded[1][mask] for mask in raw.rows(c["slice"]))
         r, q = counts_of(before, now)
         missing = [int(side[len(side) - (2 if now.dtype == object else 1)]) for side in (q, r)]
@@ -133,8 +177,10 @@ def compared(raw: Raw, columns: list[dict[str, Any]]) -> dict[str, Any]:
             figures["ks"] = float(ks_2samp(before[~np.isnan(before)], now[~np.isnan(now)], method="asymp").statistic)
         for name, value in figures.items():
             told += 1
-            worst[name] = max(worst[name], (abs(value - c[name]), where))
-    return {"distances": told, "counts_wrong": wrong, "errors": {k: {"most": v, "at": at} for k, (v, at) in worst.items()}}
+            size = "large" if min(len(now), len(before)) >= LARGE else "small"
+            worst[name][size] = max(worst[name][size], (abs(value - c[name]), where))
+    errors = {k: {size: {"most": v, "at": at} for size, (v, at) in by.items()} for k, by in worst.items()}
+    return {"distances": told, "counts_wrong": wrong, "errors": errors}
 
 
 def rates(raw: Raw, told: list[dict[str, Any]]) -> list[str]:
@@ -150,6 +196,20 @@ def rates(raw: Raw, told: list[dict[str, Any]]) -> list[str]:
             "positives_reference": int(positive[before].sum()),
         }
         wrong += [f"decision {r['slice']}: {k} {r[k]} is not {v}" for k, v in exact.items() if r[k] != v]
+    return wrong
+
+
+def sums(raw: Raw, told: list[dict[str, Any]]) -> list[str]:
+    """Which sums of the metric are not exactly those of the rows, each rounded to six digits as DuckDB does."""
+    balance = pa.table({"balance": raw.column("balance")})
+    asked = "SELECT CAST(CAST(balance AS DECIMAL(18, 6)) * 1000000 AS BIGINT) AS micros FROM balance"
+    micros = duckdb.from_arrow(balance).query("balance", asked).to_arrow_table()["micros"].to_numpy()
+    counts = raw.column("decision") == "approved"
+    wrong = []
+    for t in told:
+        rows = list(raw.rows(t["slice"]))[t["window"]] & counts
+        exact = {"n": int(rows.sum()), "micros": int(micros[rows].sum())}
+        wrong += [f"metric {t['slice']}: {k} {t[k]} is not {v}" for k, v in exact.items() if t[k] != v]
     return wrong
 
 
@@ -169,8 +229,9 @@ def main() -> None:
         for name, key in (("current", "window"), ("reference", "reference"))
     }
     raw = Raw(root, windows)
-    found = compared(raw, report["columns"])
-    print(json.dumps(found | {"rates_wrong": rates(raw, report["rates"]), "unseen": unseen(report["columns"])}))
+    found = compared(raw, report["columns"], report["categories"])
+    found |= {"rates_wrong": rates(raw, report["rates"]), "unseen": unseen(report["columns"])}
+    print(json.dumps(found | {"sums": len(report["totals"]), "sums_wrong": sums(raw, report["totals"])}))
 
 
 if __name__ == "__main__":
