@@ -3,7 +3,7 @@
 # ruff: noqa: S608 (this room makes SQL; names and values pass through `literals`)
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ MOST_CELLS = 0.05
 """Cells that are kept, as a share of the rows they count, before a coarser grain is taken."""
 ABSENT = "no file has it"
 """Why a column is left out that is declared and not there; when it comes, the plan is made anew."""
+CROWDED = f"more than {MOST_VALUES:,} values"
+"""Why a dimension is left out."""
 UNBOUND = "it cannot be computed: "
 """Why a slice or a metric is left out whose SQL does not fit the log; when a column comes, the plan is made anew."""
 _KINDS: Mapping[FeatureType, Kind] = {"numeric": "number", "categorical": "category", "boolean": "category", "text": "length"}
@@ -103,8 +105,9 @@ def declared_layout(spec: LogSpec, asked: Watched, zone: str) -> Plan:
     return Plan(Layout(zone, tuple(dimensions.values()), pairs, columns, tuple(parts.values()), score), tuple(left))
 
 
-def plan(log: Log, declared: Plan, decision: Decision | None) -> Plan:
-    """The layout with bins and categories chosen by a first look at the log, and what had to be left out.
+def plan(log: Log, declared: Plan, decision: Decision | None, crowded: Collection[str] = ()) -> Plan:
+    """The layout with bins and categories chosen by a first look at the log, and what had to be left out: dimensions of which
+    rows that were read before had too many values (`crowded`) in any case.
 
     `log` holds the first files in order of time and knows the columns of all. Rows are picked by a hash of what is in them:
     the same log, the same layout. Raises LogError, QueryError, Cancelled.
@@ -117,8 +120,8 @@ def plan(log: Log, declared: Plan, decision: Decision | None) -> Plan:
     columns = tuple(c for c in looked if c is not None)
     dimensions = []
     for i, dimension in enumerate(layout.dimensions):
-        if len(table.column(f"d{i}").unique()) > MOST_VALUES:
-            left.append((dimension.name, f"more than {MOST_VALUES:,} values"))
+        if dimension.name in crowded or len(table.column(f"d{i}").unique()) > MOST_VALUES:
+            left.append((dimension.name, CROWDED))
         else:
             dimensions.append(dimension)
     named = {d.name for d in dimensions}

@@ -42,7 +42,8 @@ def _outcomes_wait(wanted: Wanted, index: Index) -> bool:
 def judge(wanted: Wanted, manifest: Manifest) -> Worth:
     """Whether the log is worth summarising. Footers are read where no summary tells what they say. Raises LogError."""
     if not manifest.files:
-        raise nothing_to_read(manifest, wanted.origin.name)
+        wanted.origin.open().close()  # raises where nobody wrote counts instead of rows
+        return Worth(False, "only counts were written of it, no rows: they answer", 0, 0)
     store = wanted.store
     index = store.load() if store else None
     facts = index.facts(manifest.files) if index is not None else {}

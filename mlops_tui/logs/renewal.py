@@ -14,21 +14,18 @@ from mlops_tui.logs.build import WORKERS, Builder, Job, Texts
 from mlops_tui.logs.compaction import compact, home
 from mlops_tui.logs.days import about, local_day, spans
 from mlops_tui.logs.declared import Declared
+from mlops_tui.logs.firstlook import first_files, values_of
 from mlops_tui.logs.index import Damaged, Difference, Index, Section, Unit, difference, replaced, without
 from mlops_tui.logs.labelling import Labelling
 from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile, Manifest
-from mlops_tui.logs.plan import ABSENT, UNBOUND, plan
+from mlops_tui.logs.plan import ABSENT, CROWDED, UNBOUND, plan
 from mlops_tui.logs.progress import Counter, Stopped, Tell, weight_of
 from mlops_tui.logs.refusals import Unreadable, no_columns, nothing_to_read
 from mlops_tui.logs.store import Broken, Part, Snapshot, Store, placed
 from mlops_tui.logs.wanted import Counters, Refreshed, Wanted
-from mlops_tui.summaries.layout import Layout
+from mlops_tui.summaries.layout import MOST_VALUES, Layout
 
-FIRST_LOOK = 200_000
-"""Rows of the first files that a plan is made of: so many at least, where there are."""
-_FIRST_TEXT = 32 << 20
-"""Bytes of text files, likewise."""
 FLUSH_DAYS, FLUSH_SECONDS = 8, 3.0
 """What was read is written after so many sections, or so long: a build that is killed loses no more."""
 
@@ -51,6 +48,7 @@ class Renewal:
     buffer: list[Part] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     columns: dict[str, str] = field(default_factory=dict)
+    crowded: set[str] = field(default_factory=set)
     newest_us: int | None = None
     counters: Counters = field(default_factory=Counters)
     flushed: float = field(default_factory=time.monotonic)
@@ -114,6 +112,7 @@ class Renewal:
     def _forget(self) -> None:
         """Begins anew: everything will be read, into a new layout."""
         self.columns = self._columns()
+        self.crowded |= {name for name, why in self.index.left_out if why == CROWDED}
         self.layout = None
         self.index = Index(layout="", damaged=self.index.damaged, serial=self.index.serial)
         self.buffer.clear()
@@ -185,11 +184,11 @@ class Renewal:
 
     def _plan(self, log: Log | None, texts: Sequence[LogFile]) -> None:
         """A layout by a first look; everything is then read into it."""
-        first = self._first(log, texts)
+        first = first_files(self.wanted.origin, log, texts, self._also())
         if first is None:
             raise nothing_to_read(self.manifest.judged({d.path: self._broken(d) for d in self.index.damaged}), "log")
         try:
-            made = plan(first, self.wanted.declared, self.wanted.asked.decision)
+            made = plan(first, self.wanted.declared, self.wanted.asked.decision, self.crowded)
             planned = tuple(first.columns)
         finally:
             if first is not log:
@@ -207,21 +206,6 @@ class Renewal:
     def _broken(self, damaged: Damaged) -> LogFile:
         file = next(f for f in (*self.manifest.files, *self.manifest.unreadable) if f.shown == damaged.path)
         return file.bad(damaged.problem)
-
-    def _first(self, log: Log | None, texts: Sequence[LogFile]) -> Log | None:
-        """The first files in order of time, or of name where they do not tell it, opened."""
-        if log is not None:
-            facts = log.facts()
-            told = [(f, facts[f.shown]) for f in log.manifest.files]
-            told.sort(key=lambda x: (x[1].first is None, x[1].first and x[1].first.timestamp(), x[0].shown))
-            chosen = _until(FIRST_LOOK, [(f.shown, one.rows) for f, one in told])
-            return self.wanted.origin.open(only=chosen, also=log.columns, known=lambda _files: facts)
-        chosen = _until(_FIRST_TEXT, [(f.shown, f.size) for f in sorted(texts, key=lambda f: f.shown)])
-        try:
-            return self.wanted.origin.open(only=chosen, also=self._also()) if chosen else None
-        except Unreadable:
-            rest = [f for f in texts if f.shown not in set(chosen)]
-            return self._first(None, rest)
 
     def _jobs(self, log: Log | None) -> list[Job]:
         """Each file by itself, but for those of a day that is over: they are read together. In order of time."""
@@ -249,6 +233,10 @@ class Renewal:
         for one in builder.run(jobs):
             self._set_aside(one.damaged)
             if one.section is not None and one.summary is not None:
+                if crowded := {d for d in self.layout.names if values_of(one.summary, d) > MOST_VALUES}:
+                    self.crowded |= crowded
+                    self._forget()
+                    return
                 self.index = msgspec.structs.replace(self.index.with_schemas(one.schemas), words=dict(texts.words))
                 places = {s: i for i, s in enumerate(self.index.schemas)}
                 members = tuple(
@@ -334,14 +322,3 @@ class Renewal:
         folded = {k.casefold() for k in known}
         if missing := [c for c in self._declared().columns if c.casefold() not in folded]:
             raise no_columns(missing, sorted(known), self.manifest, self.wanted.origin.name)
-
-
-def _until(most: int, sized: Sequence[tuple[str, int]]) -> list[str]:
-    """The first of these that together are as large as `most`."""
-    chosen, total = [], 0
-    for name, size in sized:
-        chosen.append(name)
-        total += size
-        if total >= most:
-            break
-    return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_tui.core.errors import JournalError, LogError, QueryError, UnknownName
@@ -70,7 +70,8 @@ class BuildReport:
 @dataclass(frozen=True, slots=True)
 class Status:
     """What there is of one log's summaries. `days` is the first and the last local day (ISO), `pending` counts files that are
-    still to be read, `stale` those that were read and have changed since, `expired` those whose partition is gone."""
+    still to be read, `stale` those that were read and have changed since, `expired` those whose partition is gone; `outcomes`
+    counts files of outcomes that were joined, `outcomes_pending` those that wait."""
 
     kind: Kind
     id: str
@@ -88,6 +89,8 @@ class Status:
     stale: int = 0
     expired: int = 0
     expired_days: int = 0
+    outcomes: int = 0
+    outcomes_pending: int = 0
     bad: tuple[tuple[str, str], ...] = ()
     odd: tuple[tuple[str, int], ...] = ()
 
@@ -113,6 +116,8 @@ class Status:
             "stale_files": self.stale,
             "expired_files": self.expired,
             "expired_days": self.expired_days,
+            "outcome_files": self.outcomes,
+            "pending_outcome_files": self.outcomes_pending,
             "bad_files": [{"path": path, "problem": problem} for path, problem in self.bad],
             **dict(self.odd),
         }
@@ -183,6 +188,7 @@ def _build(kind: Kind, name: str, wanted: Wanted, tell: Tell, stopped: Callable[
 
 
 def _status(kind: Kind, name: str, wanted: Wanted) -> Status:
+    from mlops_tui.logs.index import difference
     from mlops_tui.logs.refresh import judge
 
     try:
@@ -195,7 +201,17 @@ def _status(kind: Kind, name: str, wanted: Wanted) -> Status:
     if index is None:
         pending = len(manifest.files) if worth.summarised else 0
         return Status(kind, name, worth, log_size=worth.size, pending=pending, bad=_bad(manifest.unreadable))
-    return _stored(kind, name, worth, manifest, index)
+    told = _stored(kind, name, worth, manifest, index)
+    if wanted.outcomes is None:
+        return told
+    try:
+        came = wanted.outcomes.manifest()
+    except LogError as error:
+        return replace(told, problem=str(error))
+    found = difference(index.outcomes, index.damaged, came)
+    joined = sum(len(s.members) for u in index.outcomes for s in u.sections)
+    bad = tuple(sorted({*told.bad, *_bad((*came.unreadable, *found.bad))}))
+    return replace(told, outcomes=joined, outcomes_pending=len(found.new), bad=bad)
 
 
 def _stored(kind: Kind, name: str, worth: Worth, manifest: Manifest, index: Index) -> Status:

@@ -338,6 +338,21 @@ def test_a_broken_file_of_summaries_is_built_again(place: Place) -> None:
     assert summary_of(made).equals(whole)
 
 
+def test_a_segment_that_comes_to_have_too_many_values_is_left_out(place: Place) -> None:
+    """A thousand values are told apart; of more the rows must be asked. It is said, and it stays so."""
+    for day in range(3):
+        place.write(day)
+    assert "region" in place.refresh().snapshot.layout.names
+    table = rows(3, 2500)
+    place.write(3, table.set_column(table.column_names.index("region"), "region", pa.array([f"r{i}" for i in range(2500)])))
+    made = place.refresh()
+    assert ("region", "more than 1,000 values") in made.snapshot.index.left_out
+    assert made.snapshot.layout.names == ("model", "channel", "band", "rich")
+    assert made.snapshot.layout.pairs == ()
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+    assert place.refresh().counters.files_read == 0
+
+
 def test_words_that_nobody_saw_before_are_counted_like_any_other(place: Place) -> None:
     """Texts come as places in a list of the words known so far; a batch with another word is read as text."""
     for day in range(6):

@@ -157,7 +157,11 @@ def told(one: Status, look: page.Look) -> str:
             ("size", f"{page.plural(one.units, 'file')}, {sized(one.size)}{share}"),
             ("counted", page.plural(one.files, "file")),
         ]
-    waits = [f"{one.pending} to be read"] * bool(one.pending) + [f"{one.stale} changed since"] * bool(one.stale)
+    if one.outcomes:
+        rows.append(("outcomes", f"{page.plural(one.outcomes, 'file')} joined"))
+    waits = [f"{one.outcomes_pending} of outcomes"] * bool(one.outcomes_pending)
+    changed = f" ({one.stale} changed since)" if one.stale else ""
+    waits += [f"{page.plural(one.pending, 'file')} to be read{changed}"] * bool(one.pending)
     rows += [("waiting", ", ".join(waits) or "nothing")]
     if one.expired:
         rows.append(("expired", f"{page.plural(one.expired, 'file')}, {page.plural(one.expired_days, 'day')} kept"))
