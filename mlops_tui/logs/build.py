@@ -83,6 +83,7 @@ class _Tally:
     least: int | None = None
     most: int | None = None
     rows: int = 0
+    strange: int = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         times = batch.column(0).to_numpy()
@@ -188,7 +189,7 @@ class Builder:
         self.counter.add(weight=each * max(0, rows - tally.rows), files=len(files))
         days = {m.day for m in members}
         day = days.pop() if len(days) == 1 else None
-        section = Section(day, members, tally.least, tally.most, days_in(summary, self.layout.zone))
+        section = Section(day, members, tally.least, tally.most, days_in(summary, self.layout.zone), strange=tally.strange)
         return Read(section, summary, tuple(tuple(facts[f.shown].columns.items()) for f in files), rows=tally.rows)
 
     def _directly(self, log: Log, paths: Sequence[Path], weight: float, halt: threading.Event) -> _Done | None:
@@ -234,7 +235,9 @@ class Builder:
             except Unfit:
                 self.counter.add(rows=-tally.rows, weight=-weight * tally.rows)
                 return None
-            return replace(adder.summary(), labels=labeller.summary().labels), tally
+            summary = replace(adder.summary(), labels=labeller.summary().labels)
+            tally.strange = adder.strange
+            return summary, tally
 
     def _member(self, log: Log, file: LogFile, facts: Facts, alone: _Tally | None) -> Member:
         """What is kept of a file; its schema's place is filled in with the others'."""

@@ -98,5 +98,6 @@ def _joined(parts: Sequence[Part]) -> Part:
     last = max((s.last_us for s in sections if s.last_us is not None), default=None)
     members = tuple(sorted((m for s in sections for m in s.members), key=lambda m: m.path))
     days = tuple(sorted({d for s in sections for d in s.days}))
-    section = msgspec.structs.replace(sections[0], members=members, first_us=first, last_us=last, days=days)
+    strange = sum(s.strange for s in sections)
+    section = msgspec.structs.replace(sections[0], members=members, first_us=first, last_us=last, days=days, strange=strange)
     return section, merge(*(summary for _, summary in parts))

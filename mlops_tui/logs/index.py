@@ -51,6 +51,7 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
     `day` is the local day (days since 1970) that all of them are about; `first_us` and `last_us` are its least and greatest
     time, exactly, and `days` are all the local days that it holds decisions of. `ranges` say where its rows stand in each of
     the four tables (start, stop); `pieces` is the least start and the greatest end of what it holds, in minutes since 1970.
+    `strange` rows have a time that no calendar has (before 1900, after 2900): they are not counted.
     """
 
     day: int | None
@@ -60,6 +61,7 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
     days: tuple[int, ...] = ()
     pieces: tuple[int, int] | None = None
     ranges: tuple[tuple[int, int], ...] = ((0, 0), (0, 0), (0, 0), (0, 0))
+    strange: int = 0
 
 
 class Unit(msgspec.Struct, frozen=True, array_like=True):

@@ -29,6 +29,10 @@ class Adds(Protocol):
     def summary(self) -> Summary:
         """The summary of all rows. Raises what counting raised."""
 
+    @property
+    def strange(self) -> int:
+        """Rows whose time no calendar has: they are not counted."""
+
 
 @contextmanager
 def adding(layout: Layout, threads: int) -> Iterator[Adds]:
@@ -62,6 +66,10 @@ class _Team:
         if self._failed:
             raise self._failed[0]
         return merge(*(a.summary() for a in self._adders))
+
+    @property
+    def strange(self) -> int:
+        return sum(a.strange for a in self._adders)
 
     def close(self) -> None:
         """Waits until all that was handed over is counted; done twice, it does nothing."""

@@ -225,6 +225,7 @@ def _stored(kind: Kind, name: str, worth: Worth, manifest: Manifest, index: Inde
     left = {m.day for m in index.members if m.path not in gone}
     layout, units = index.read_layout(), (*index.units, *index.outcomes)
     sums = {n: sum(getattr(m, n) for m in index.members) for n in ("untimed", "outside", "doubled", "rejected")}
+    sums["strange"] = sum(s.strange for s in index.sections)
     return Status(
         kind,
         name,

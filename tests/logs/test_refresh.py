@@ -370,6 +370,20 @@ def test_words_that_nobody_saw_before_are_counted_like_any_other(place: Place) -
     _same_as_rows(place)
 
 
+def test_times_that_no_calendar_has_are_told(place: Place) -> None:
+    """Of the year 9000 and of 1800: they are in no count, and people hear of them."""
+    table = rows(1, 200)
+    odd = pa.array([-5_300_000_000_000_000, 221_000_000_000_000_000])
+    times = pa.chunked_array([odd, *table["ts"].cast(pa.int64())[2:].chunks])
+    place.write(0)
+    place.write(1, table.set_column(0, "ts", times.cast(pa.timestamp("us", "UTC"))))
+    place.write(2)
+    made = place.refresh()
+    assert sum(s.strange for s in made.snapshot.index.sections) == 2
+    assert made.counters.rows_read == 1400
+    _same_as_rows(place)
+
+
 def test_ids_that_come_twice_in_a_file_are_counted(place: Place) -> None:
     table = rows(0, 100)
     place.write(0, pa.concat_tables([table, table.slice(0, 13)]))
