@@ -372,9 +372,10 @@ class Log:
         declared = self._declared
         if not self._parts:
             raise nothing_to_read(self._manifest, self.name)
-        own = widened(common_columns(self._parts), also)
+        held = common_columns(self._parts)
         keys = set.intersection(*(set(f.partitions) for f in self._manifest.files))
-        self._partitions = frozenset(k for k in keys if k not in own and declared.knows(k))
+        self._partitions = frozenset(k for k in keys if k not in held and declared.knows(k))
+        own = widened(held, {c: t for c, t in also.items() if c not in self._partitions})
         self._columns = {c: _declared_type(t, declared.kind(c)) for c, t in own.items()}
         self._columns |= dict.fromkeys(sorted(self._partitions), "VARCHAR")
         missing = [c for c in declared.columns if c not in self._columns]

@@ -459,3 +459,14 @@ def test_reading_some_tables_of_some_days(place: Place) -> None:
         np.unique(whole.cells.column("at").to_numpy()[whole.cells.column("at").to_numpy() < start + 1440]),
     )
     assert some.cells.num_rows < whole.cells.num_rows
+
+
+def test_a_folders_value_is_counted_as_a_column(tmp_path):
+    """What only the folders' names hold is a dimension as any other."""
+    place = Place(tmp_path, spec={"segments": ["region", "date"], "pairs": []})
+    place.write(0)
+    place.write(1)
+    made = place.refresh()
+    assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
+    leaves = {value for s in made.snapshot.read() for value in s.cells.column("value").to_pylist()}
+    assert any("2026-10-02" in leaf for leaf in leaves)
