@@ -8,7 +8,7 @@ from collections.abc import Collection
 from mlops_tui.core.errors import Problem, did_you_mean
 from mlops_tui.core.leave import one_line
 from mlops_tui.inventory.inventory import Inventory
-from mlops_tui.inventory.types import Bounds, InventoryFile, LogSpec, Owner
+from mlops_tui.inventory.types import ENGINES, Bounds, InventoryFile, LogSpec, Owner
 from mlops_tui.sql.names import RELATIONS
 
 _RELATION = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -84,8 +84,10 @@ class Book:
         """A log has one place, and groups by nothing that must not leave; it is cut by its segments and by `cuts`."""
         if log.path is None and (log.engine is None or log.table is None):
             self.add("the log has no place", "write path:, or engine: and table:", *path)
-        elif log.path is not None and (log.engine is not None or log.table is not None):
+        elif log.path is not None and log.table is not None:
             self.add("the log has two places", "write path:, or engine: and table:", *path)
+        elif log.path is not None and log.engine is not None:
+            self.known("engine", log.engine, ENGINES, *path, "engine")
         for i, column in enumerate(log.segments):
             if column in log.sensitive:
                 self.add(f"the segment {column!r} is sensitive", "a segment is shown everywhere", *path, "segments", i)

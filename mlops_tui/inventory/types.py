@@ -52,11 +52,16 @@ class Score(_Part, frozen=True, kw_only=True):
     approve_to: float | None = None
 
 
+ENGINES = ("duckdb", "polars")
+"""Engines that read files, by the names that a log gives them."""
+
+
 class LogSpec(_Part, frozen=True, kw_only=True):
     """Where rows lie and what their columns mean. `path` is a glob below the project; `timezone` is the zone of naive times.
 
     `pairs` are segments that are summarised together beside each one alone: `[[region, channel]]`. `names` says how segment
-    values read to people: `{region: {ES: Spain}}`.
+    values read to people: `{region: {ES: Spain}}`. `engine` reads the files; beside a `table` it
+    has the rows.
     """
 
     path: str | None = None

@@ -17,6 +17,7 @@ from mlops_tui.logs.days import about, days_in, spans
 from mlops_tui.logs.declared import FeatureType
 from mlops_tui.logs.direct import Unfit, direct
 from mlops_tui.logs.facts import Facts
+from mlops_tui.logs.frames import by_polars
 from mlops_tui.logs.index import NEVER, Damaged, Member, Print, Schema, Section
 from mlops_tui.logs.literals import ident, instant
 from mlops_tui.logs.log import Log
@@ -195,7 +196,8 @@ class Builder:
     def _directly(self, log: Log, paths: Sequence[Path], weight: float, halt: threading.Event) -> _Done | None:
         """The files' rows counted as they lie there; None where that cannot be."""
         asked = self.wanted.asked
-        way = direct(log, self.layout, asked.decision, asked.labels)
+        about_it = log, self.layout, asked.decision, asked.labels
+        way = by_polars(*about_it) or direct(*about_it)
         if way is None:
             return None
         return self._counted((b for path in paths for b in way.batches(path, BATCH)), weight, halt)

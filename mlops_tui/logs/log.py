@@ -332,10 +332,12 @@ class Log:
 
     def as_they_lie(self, path: Path) -> Mapping[str, str]:
         """The columns (name -> DuckDB type) that a Parquet file holds as the relation has them; none of a file that is text."""
+        return {c: t for c, t in (self.held(path) or NO_COLUMNS).items() if self._columns.get(c) == t}
+
+    def held(self, path: Path) -> Mapping[str, str] | None:
+        """The columns (name -> DuckDB type) that a Parquet file holds; None of a file that is text."""
         part = next((p for p in self._parts if path in p.files and p.table is None and not p.expressions), None)
-        if part is None:
-            return NO_COLUMNS
-        return {c: t for c, t in part.columns.items() if self._columns.get(c) == t}
+        return None if part is None else part.columns
 
     def interrupt(self) -> None:
         """Stop the queries that run now; they raise Cancelled. Repeat it until they do: one that has not begun misses it."""

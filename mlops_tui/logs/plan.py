@@ -165,6 +165,17 @@ def _borne(log: Log, layout: Layout, left: list[tuple[str, str]]) -> Layout:
             return False
         return True
 
+    def speaks(name: str, *expressions: str | None) -> bool:
+        """Whether the log's engine understands the SQL: another one than DuckDB knows the portable subset only."""
+        if log.spec.engine in (None, "duckdb"):
+            return True
+        from mlops_tui.logs.portable import expression_faults
+
+        told = [sentence for e in expressions if e is not None for sentence in expression_faults(e)]
+        if told:
+            left.append((name, f"{log.spec.engine} cannot compute it: {told[0]}"))
+        return not told
+
     def holds(column: Column) -> bool:
         type_ = log.columns.get(column.name)
         if type_ is None:
@@ -175,7 +186,9 @@ def _borne(log: Log, layout: Layout, left: list[tuple[str, str]]) -> Layout:
             return True
         return False
 
-    dimensions = tuple(d for d in layout.dimensions if binds(d.name, dimension_text(d, log.columns)))
+    dimensions = tuple(
+        d for d in layout.dimensions if speaks(d.name, d.expression) and binds(d.name, dimension_text(d, log.columns))
+    )
     named = {d.name for d in dimensions}
     columns = tuple(c for c in layout.columns if holds(c))
     return replace(
@@ -183,7 +196,7 @@ def _borne(log: Log, layout: Layout, left: list[tuple[str, str]]) -> Layout:
         dimensions=dimensions,
         pairs=tuple(p for p in layout.pairs if set(p) <= named),
         columns=columns,
-        parts=tuple(p for p in layout.parts if binds(p.name, amount(p))),
+        parts=tuple(p for p in layout.parts if speaks(p.name, p.expression, p.where) and binds(p.name, amount(p))),
         score=layout.score if any(c.name == layout.score for c in columns) else None,
     )
 

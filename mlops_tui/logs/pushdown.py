@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlops_tui.core.errors import LogError, QueryError
-from mlops_tui.inventory.types import Decision, LogSpec
+from mlops_tui.inventory.types import Decision, LabelSpec, LogSpec
 from mlops_tui.logs.literals import ident, text
 from mlops_tui.logs.portable import expression_faults
 from mlops_tui.summaries.binning import SIDE, Binning, Centred
@@ -34,6 +34,7 @@ class Source:
     columns: Mapping[str, str]
     layout: Layout
     decision: Decision | None = None
+    labels: LabelSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Texts:
 
 def batches(source: Source) -> str:
     """The SELECT of `summaries.add.batch_schema`, but that metric parts are whole millionths (BIGINT): halves away from 0.
+    With labels that are a column of the log itself also `known` and `good`, as `projection` has them.
 
     Parts pass through DOUBLE: exact to about nine thousand million. Raises QueryError where an expression of the layout is not
     portable, LogError where a column's text is not the same on every engine.
@@ -54,8 +56,12 @@ def batches(source: Source) -> str:
     layout, spec = source.layout, source.spec
     items = {"at_us": f"epoch_us({ident(spec.time)})"}
     items |= {f"d{i}": _dimension(d, source.columns) for i, d in enumerate(layout.dimensions)}
-    items |= _decided(source)
+    items |= _decided(source, source.decision)
     items |= {f"c{i}": _value(c, source.columns[c.name]) for i, c in enumerate(layout.columns)}
+    if (labels := source.labels) is not None and labels.log is None and labels.column in source.columns:
+        only = f" AND (\n{_sound(labels.only_when, 'labels')}\n)" if labels.only_when else ""
+        items["known"] = f"COALESCE({ident(labels.column)} IS NOT NULL{only}, false)"
+        items["good"] = _decided(source, Decision(column=labels.column, positive=labels.positive))["positive"]
     parts = {f"v{i}": _amount(p) for i, p in enumerate(layout.parts)}
     inner = f"SELECT {_listed(items | parts)}\nFROM {ident(source.relation)}\nWHERE {ident(spec.time)} IS NOT NULL"
     if not parts:
@@ -261,8 +267,7 @@ def _amount(part: Part) -> str:
     return f"CASE WHEN (\n{_sound(part.where, f'metric {part.name}')}\n) THEN {value} END" if part.where else value
 
 
-def _decided(source: Source) -> dict[str, str]:
-    decision = source.decision
+def _decided(source: Source, decision: Decision | None) -> dict[str, str]:
     if decision is None:
         return {"decided": "false", "positive": "false"}
     name, type_ = ident(decision.column), source.columns[decision.column]

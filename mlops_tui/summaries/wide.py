@@ -23,6 +23,12 @@ def words(column: pa.Array) -> tuple[Ints, Ints]:
     return np.ascontiguousarray(pairs[:, 1]), np.ascontiguousarray(pairs[:, 0])
 
 
+def millionths(column: pa.Array) -> pa.Array:
+    """Whole millionths (int64, below 10^18) as DECIMAL(18,6)."""
+    whole = column.cast(pa.decimal128(19, 0))
+    return pa.Array.from_buffers(pa.decimal128(18, 6), len(whole), whole.buffers(), whole.null_count, whole.offset)
+
+
 def from_words(high: Ints, low: Ints) -> pa.Array:
     """The decimal column of `words`, as DECIMAL(38,6) without nulls."""
     pairs = np.empty((len(high), 2), dtype=np.int64)

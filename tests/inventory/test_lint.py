@@ -96,6 +96,11 @@ def test_a_sound_inventory_has_no_problem(make: Make) -> None:
         ("sensitive: [who]", "pairs: [[region, region]]", "24:79: 'region' is paired with itself (write two segments)"),
         ("{path: logs/credit-risk/*.csv, time: ts", "{time: ts", "24:10: the log has no place"),
         ("{path: logs/credit-risk/*.csv, time: ts", "{path: a, engine: b, table: c, time: ts", "24:10: the log has two places"),
+        (
+            "{path: logs/credit-risk/*.csv, time: ts",
+            "{path: a, engine: polar, time: ts",
+            "24:28: unknown engine 'polar' (did you mean 'polars'?)",
+        ),
         ("versions: []", "versions: [{id: a}, {id: a}]", "35:25: the version 'a' is there twice (first on line 35)"),
         (
             "versions: []",

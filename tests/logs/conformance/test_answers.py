@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_tui.core.errors import LogError, QueryError, UnknownName
-from mlops_tui.logs.engines import open_engine
+from mlops_tui.inventory.types import ENGINES as NAMED
+from mlops_tui.logs.engines import ENGINES, open_engine
 
 T0 = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # clocks go back in Europe half an hour later
 ROWS = pa.table(
@@ -129,6 +130,10 @@ def test_a_file_that_is_none_is_an_error_that_names_it(opened, content, tmp_path
     path.write_bytes(content)
     with pytest.raises(LogError, match=r"bad\.parquet"):
         opened({"log": [path]})
+
+
+def test_an_inventory_may_name_what_is_registered():
+    assert tuple(ENGINES) == NAMED
 
 
 def test_an_unknown_engine_is_told_with_the_nearest_name():

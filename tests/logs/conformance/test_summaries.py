@@ -22,6 +22,7 @@ from mlops_tui.summaries.categories import fingerprints
 from mlops_tui.summaries.days import Calendar
 from mlops_tui.summaries.layout import Column, Dimension, Layout, Part
 from mlops_tui.summaries.summary import NAMES
+from mlops_tui.summaries.wide import millionths
 
 N = 6_000
 FIRST = int(datetime(2026, 10, 24, tzinfo=UTC).timestamp()) * 1_000_000  # a day of 25 hours in Europe follows
@@ -108,15 +109,8 @@ def counted(engine, asked: Texts) -> Aggregates:
 
 def as_decimals(table: pa.Table) -> pa.Table:
     """Parts in millionths as DECIMAL(18,6)."""
-
-    def one(name: str) -> pa.Array:
-        column = table.column(name).combine_chunks()
-        if name[0] != "m":
-            return column
-        wide = column.cast(pa.decimal128(19, 0))
-        return pa.Array.from_buffers(pa.decimal128(18, 6), len(wide), wide.buffers())
-
-    return pa.table([one(n) for n in table.column_names], names=table.column_names)
+    columns = {n: table.column(n).combine_chunks() for n in table.column_names}
+    return pa.table({n: millionths(c) if n[0] == "m" else c for n, c in columns.items()})
 
 
 def added(made: Layout, table: pa.Table, **more):
