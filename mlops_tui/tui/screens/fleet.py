@@ -13,6 +13,7 @@ from mlops_tui.tui.doc import STATUS_TONES, Doc
 from mlops_tui.tui.page import Page, bindings
 from mlops_tui.tui.parts import Crumbs, Pane
 from mlops_tui.tui.rows import Cell, Column, Row, Rows
+from mlops_tui.tui.screens import shown
 
 if TYPE_CHECKING:
     from mlops_tui.session.check import ModelCheck
@@ -118,7 +119,7 @@ class Fleet(Page):
             if incident:
                 facts.append(("incident", f"{incident.id} {incident.severity}: {incident.title}"))
             doc.facts(facts)
-            told(doc.blank(), check, failed)
+            shown.checked(doc.blank(), check, failed)
 
         self.query_one("#detail", Pane).show(draw, top=top)
 
@@ -168,23 +169,3 @@ def in_short(finding: object) -> str:
     if finding.status == "ok":
         return "nothing moved beyond its threshold"
     return f"{words.what(finding)} {words.change(finding)}, {words.where(finding.slice)}"
-
-
-def told(doc: Doc, check: ModelCheck | None, failed: str) -> None:
-    """What a model's checks said: its alerts, then the worst findings."""
-    if check is None:
-        doc.line((failed or "its checks run now; this fills in when they are done", "muted"))
-        return
-    for problem in check.problems:
-        doc.prose(problem, "unsure", indent="  ", first="? ")
-    fired = [a for a in check.alerts if a.fired]
-    for alert in fired:
-        arrow = f" → r runs {alert.runbook}" if alert.runbook else ""
-        doc.line(("FIRED ", "crit"), alert.alert_id, (arrow, "ask"))
-        doc.prose(alert.reason, indent="  ")
-    quiet = [a.alert_id for a in check.alerts if not a.fired]
-    if quiet:
-        doc.prose("quiet: " + ", ".join(quiet), "muted", indent="       ", first="")
-    bad = [f for f in check.findings if f.bad]
-    if bad:
-        doc.blank().findings(bad, most=8)

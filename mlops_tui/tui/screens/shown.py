@@ -1,4 +1,4 @@
-"""A step, a timeline, an ending as lines to read. Pure: values and a width in, lines out."""
+"""What checks said, a step, a timeline, an ending as lines to read. Pure: values and a width in, lines out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mlops_tui.tui.doc import Doc, toned
 if TYPE_CHECKING:
     from mlops_tui.engine.types import Progress
     from mlops_tui.incidents.incident import Incident
+    from mlops_tui.session.check import ModelCheck
     from mlops_tui.session.walks import Walk, WalkStep
 
 MOST_FINDINGS = 12
@@ -99,3 +100,23 @@ def ending(doc: Doc, walk: Walk) -> None:
         counts[s.state] = counts.get(s.state, 0) + 1
     doc.prose("steps: " + ", ".join(f"{n} {state}" for state, n in counts.items()), "muted")
     doc.prose("i shows the incident with its messages and the draft", "muted")
+
+
+def checked(doc: Doc, check: ModelCheck | None, failed: str) -> None:
+    """What a model's checks said: its alerts, then the worst findings."""
+    if check is None:
+        doc.line((failed or "its checks run now; this fills in when they are done", "muted"))
+        return
+    for problem in check.problems:
+        doc.prose(problem, "unsure", indent="  ", first="? ")
+    fired = [a for a in check.alerts if a.fired]
+    for alert in fired:
+        arrow = f" → r runs {alert.runbook}" if alert.runbook else ""
+        doc.line(("FIRED ", "crit"), alert.alert_id, (arrow, "ask"))
+        doc.prose(alert.reason, indent="  ")
+    quiet = [a.alert_id for a in check.alerts if not a.fired]
+    if quiet:
+        doc.prose("quiet: " + ", ".join(quiet), "muted", indent="       ", first="")
+    bad = [f for f in check.findings if f.bad]
+    if bad:
+        doc.blank().findings(bad, most=8)
