@@ -1,23 +1,29 @@
-"""The app: opens a project, shows its screens, and finds everything by name in the palette."""
+"""The app: opens a project and shows its screens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from textual.app import SystemCommand
-from textual.screen import Screen
+from typing import TYPE_CHECKING
 
 from mlops_tui.tui import messages as told
-from mlops_tui.tui.actions import actions, shown
 from mlops_tui.tui.asking import LOOK
 from mlops_tui.tui.driving import Driving
 from mlops_tui.tui.jobs import Job
-from mlops_tui.tui.page import Page
+
+if TYPE_CHECKING:
+    from mlops_tui.tui.palette import Palette
+
+
+def palette() -> type[Palette]:
+    """The palette's commands, loaded once it is opened."""
+    from mlops_tui.tui.palette import Palette
+
+    return Palette
 
 
 class RunbookApp(Driving):
     """Screens over a project. `opener` opens it, in a thread; `go` drives a run from the start, named `name`."""
+
+    COMMANDS = {palette}
 
     def on_mount(self) -> None:
         """Show the first screen; nothing is read before it was drawn."""
@@ -57,31 +63,6 @@ class RunbookApp(Driving):
             job.over.wait(3.0)
 
     # -- where to go
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every action of the screen by name, from the table of actions."""
-        if not isinstance(screen, Page):
-            return
-        for action in actions(screen.NAME):
-            if action.id == "palette":
-                continue
-
-            def run(name: str = action.id) -> Any:
-                return self.call_later(screen.run_action, name)
-
-            yield SystemCommand(f"{action.label}  ({shown(action.keys[0])})", action.help, run)
-        if self.state.models is not None:
-            yield from self._places()
-
-    def _places(self) -> Iterable[SystemCommand]:
-        """Models and incidents by name."""
-        assert self.state.models is not None
-        for line in self.state.models.models:
-            yield SystemCommand(line.id, f"Open the model: {line.description}", lambda name=line.id: self.open_model(name))
-        for incident in (self.state.incidents or ())[:50]:
-            yield SystemCommand(
-                incident.id, f"Open the incident: {incident.title}", lambda name=incident.id: self.open_incident(name)
-            )
 
     def open_model(self, name: str) -> None:
         """Show a model."""

@@ -7,6 +7,7 @@ from screens import App, play
 
 from mlops_tui.tui.actions import ACTIONS, SCREENS, actions, footer, shown
 from mlops_tui.tui.page import Page, bindings
+from mlops_tui.tui.palette import commands
 from mlops_tui.tui.screens.fleet import Fleet
 from mlops_tui.tui.screens.incident import IncidentPage
 from mlops_tui.tui.screens.incidents import Incidents
@@ -48,13 +49,18 @@ def test_no_key_is_one_that_terminals_keep():
 
 
 def test_the_palette_has_every_action():
-    """Whatever has a key can be found by name."""
+    """Whatever has a key can be found by name; listed before one types is what means something now, as in the line of keys."""
 
     async def story() -> None:
         app = App()
         async with app.run_test(size=(80, 24)):
-            found = [c.title for c in app.get_system_commands(app.screen)]
+            page = app.screen
+            assert isinstance(page, Fleet)
+            found = [c.name for c in commands(app, page)]
             for action in actions("fleet"):
                 assert action.id == "palette" or any(t.startswith(action.label) for t in found), action.id
+            listed = [c.name for c in commands(app, page) if c.listed]
+            assert listed[0] == "open  (enter)"
+            assert not any(name.startswith(("cancel", "down")) for name in listed)
 
     play(story())
