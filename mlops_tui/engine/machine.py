@@ -78,7 +78,8 @@ def decide(steps: Sequence[StepLike], state: RunState) -> Next:
         effect = None if settled else state.effect_of(step.id)
         if record is not None and record.done and effect is None:
             if record.state in STOPPING and not (step.continue_on_error and record.state != "unknown"):
-                return _stop(steps, state, f"step {step.id} {record.state}: {record.reason}".rstrip(": "))
+                why = record.reason if record.reason != record.state else ""
+                return _stop(steps, state, f"step {step.id} {record.state}: {why}".rstrip(": "))
             if step.kind == "end" and record.state == "ok":
                 return End("ended", str(record.body.get("text", "")))
             continue
