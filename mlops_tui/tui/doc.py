@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
@@ -79,6 +80,16 @@ class Doc:
             parts = textwrap.wrap(raw, self.width, initial_indent=start, subsequent_indent=indent) or [""]
             self.lines += [toned(p, tone) for p in parts]
             start = indent
+        return self
+
+    def path(self, path: str) -> Doc:
+        """Where a file lies, folded after a `/`."""
+        folded = ["→ "]
+        for part in re.split("(?<=/)", one_line(path, most=2000)):
+            if len(folded[-1]) + len(part) > self.width:
+                folded.append("  ")
+            folded[-1] += part
+        self.lines += [toned(t, "muted") for t in folded]
         return self
 
     def state(self, state: str, said: str = "") -> Doc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class Drive:
     run: str = ""
     step: str = ""
     """The step that runs now, empty while none does."""
+    since: float = field(default_factory=time.monotonic)
+    """When it began, or the run did, on the monotonic clock."""
     question: Question | None = None
     progress: Progress | None = None
     lines: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -77,7 +80,7 @@ class Drive:
         if event.type in ("run_started", "run_joined"):
             self.incident, self.run = event.stream, event.run
         elif event.type == "step_started":
-            self.step, self.progress = event.step, None
+            self.step, self.progress, self.since = event.step, None, time.monotonic()
         elif event.type in ("step_ended", "step_skipped", "question_asked", "run_ended"):
             self.step, self.progress = "", None
         if event.type in ("answered", "question_expired"):

@@ -151,9 +151,7 @@ class Driving(Asking):
                 self.drive.front.inbox.put(Cancel("step"))
                 self.tell(f"stopping step {self.drive.step}", "warn")
             else:
-                self.tell(
-                    f"step {self.drive.step} is running: x again stops it, and the run with it; q leaves it resumable", "warn"
-                )
+                self.tell(f"{self.drive.step} is running: x again stops it and the run; q leaves it resumable", "warn")
         elif job is not None:
             self.jobs.stop(job)
             self.tell(f"{job.label}: stopping", "warn")
@@ -168,7 +166,7 @@ class Driving(Asking):
             return
         drive = self.drive
         if drive.step and not drive.leaving and not self._twice(f"leave {drive.step}"):
-            self.tell(f"step {drive.step} is running: q again stops it where the run can be resumed, or wait for it", "warn")
+            self.tell(f"{drive.step} is running: q again stops it; `runbook resume` goes on from it", "warn")
             return
         if drive.leaving:
             self.exit()

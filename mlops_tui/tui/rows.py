@@ -138,7 +138,7 @@ class Rows(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
-        self.virtual_size = Size(max(width, 1), len(self._shown) + self._head)
+        self.virtual_size = Size(max(width, 1), max(len(self._shown), bool(self._empty)) + self._head)
         self._widths = self._fitted(width - 2)
         self._reveal()
         self.refresh()

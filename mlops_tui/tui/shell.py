@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mlops_tui.tui.drive import Drive, Go
 
 Opener = Callable[[], "Project"]
+SAID = 5.0
+"""Seconds for which something that was said is worth more than what runs now."""
 
 
 @dataclass
@@ -121,13 +123,14 @@ class Shell(App[None]):
         """Say something in the status line, until something else is worth saying."""
         self._said = (text, tone, time.monotonic())
         self.show_status()
+        self.set_timer(SAID + 0.1, self.show_status)
 
     def show_status(self) -> None:
         """What runs now comes first, unless something was just said."""
         text, tone, at = self._said
-        fresh = time.monotonic() - at < 5
+        fresh = time.monotonic() - at < SAID
         running = self._doing()
-        if running and not (fresh and tone in ("warn", "crit")):
+        if running and not (fresh and tone != "muted"):
             text, tone = running, "ask"
         for page in self.screen_stack:
             if isinstance(page, Page):
@@ -142,7 +145,8 @@ class Shell(App[None]):
                 return waits + ("" if self.walking() else " · w goes there")
             progress = drive.progress
             share = f" · {progress.text} {progress.done:.0f} of {progress.total:.0f}" if progress and progress.total else ""
-            return f"{where}{drive.step or drive.name} is running{share} · x stops it"
+            passed = time.monotonic() - drive.since
+            return f"{where}{drive.step or drive.name} is running {passed:.0f} s{share} · x stops it"
         jobs = [j for j in self.jobs.running.values() if j.seconds > 0.3 or j.interrupt]
         if not jobs:
             return ""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
-from screens import QUESTION, App, do, play, text
+from screens import QUESTION, WALK, App, do, play, text
 
 from mlops_tui.core.errors import Cancelled, LogError
 from mlops_tui.engine.types import Answer, Cancel, Output, Waiting
 from mlops_tui.journal import Event
 from mlops_tui.tui.drive import Drive, Front
 from mlops_tui.tui.jobs import Jobs
-from mlops_tui.tui.messages import Happened, JobEnded
+from mlops_tui.tui.messages import Happened, JobEnded, Noted
+from mlops_tui.tui.screens.incident import IncidentPage
+from mlops_tui.tui.shell import SAID
 
 HEAVY = ("duckdb", "polars", "numpy", "pyarrow", "scipy", "slack_sdk", "vl_convert", "jinja2")
 
@@ -182,6 +185,48 @@ def test_one_key_answers_nothing():
             assert drive.front.inbox.empty()
             await pilot.press("escape", "1", "enter", "enter")
             assert drive.front.inbox.get_nowait().choice == "data"
+
+    play(story())
+
+
+def test_what_was_said_is_seen_while_a_question_waits():
+    """A note is confirmed also while the status line tells of a question; afterwards it tells of it again."""
+
+    async def story() -> None:
+        app = App()
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.fill()
+            app.drives()
+            await do(pilot, "walk")
+            assert "verdict waits for your answer" in text(app)
+            app.hear(Noted("INC-7"))
+            await pilot.pause()
+            assert "\n noted\n" in text(app)
+            app._said = (*app._said[:2], app._said[2] - SAID)
+            app.show_status()
+            await pilot.pause()
+            assert "verdict waits for your answer" in text(app)
+
+    play(story())
+
+
+def test_only_a_run_that_was_left_can_be_taken_up():
+    """`go on` is offered for an open incident whose run stopped; not while it is driven here, nor once it has ended."""
+
+    async def story() -> None:
+        app = App()
+        async with app.run_test(size=(120, 30)) as pilot:
+            app.fill()
+            await do(pilot, "incidents", "open")
+            page = app.screen
+            assert isinstance(page, IncidentPage)
+            assert "go_on" not in page.hidden()
+            drive = app.drives()
+            assert "go_on" in page.hidden()
+            drive.over = True
+            assert "go_on" not in page.hidden()
+            app.state.walks["INC-7", "INC-7.1"] = replace(WALK, state="ended")
+            assert "go_on" in page.hidden()
 
     play(story())
 

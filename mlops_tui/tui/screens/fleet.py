@@ -71,7 +71,9 @@ class Fleet(Page):
         known = list(state.checks.values())
         fired = sum(a.fired for c in known for a in c.alerts)
         waiting = len(self.models()) - len(known)
-        parts = [f"{len(self.models())} models", f"{fired} alerts fire" if fired else "no alert fires" if known else ""]
+        fires = f"{fired} alerts fire" if fired > 1 else "1 alert fires" if fired else "no alert fires"
+        models = len(self.models())
+        parts = ["1 model" if models == 1 else f"{models} models", fires if known else ""]
         return ", ".join([*(p for p in parts if p), *([f"{waiting} not checked yet"] if waiting else [])])
 
     def _row(self, line: ModelLine) -> Row:

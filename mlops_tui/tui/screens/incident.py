@@ -48,9 +48,13 @@ class IncidentPage(Page):
     def hidden(self) -> set[str]:
         """There may be no run to look at, or none that was left."""
         found = self.incident
-        ran = found is not None and bool(found.runs)
-        hidden = super().hidden() - ({"walk"} if ran else set())
-        return hidden if ran and found is not None and found.status == "open" else hidden | {"go_on"}
+        hidden = super().hidden()
+        if found is None or not found.runs:
+            return hidden | {"go_on"}
+        walk, drive = self.own.state.walks.get((found.id, found.runs[-1])), self.own.drive
+        under_way = self.own.driving and drive is not None and drive.incident == found.id
+        over = found.status != "open" or under_way or (walk is not None and walk.finished)
+        return (hidden | {"go_on"} if over else hidden) - {"walk"}
 
     @property
     def incident(self) -> Incident | None:

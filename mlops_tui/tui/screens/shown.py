@@ -12,6 +12,7 @@ from mlops_tui.core.leave import one_line
 from mlops_tui.tui.doc import Doc, toned
 
 if TYPE_CHECKING:
+    from mlops_tui.core.finding import Finding
     from mlops_tui.engine.types import Progress
     from mlops_tui.incidents.incident import Incident
     from mlops_tui.session.check import ModelCheck
@@ -31,8 +32,10 @@ def step(
     progress: Progress | None = None,
     query: bool = False,
     boxed: bool = False,
+    so_far: Sequence[Finding] = (),
 ) -> None:
-    """A step: its title, why, what came out of it. `boxed` says that its question stands in a box of its own."""
+    """A step: its title, why, what came out of it. `boxed` says that its question stands in a box of its own; `so_far` is
+    what the steps before found, which an answer is given by."""
     doc.head(walked.plan.title)
     if walked.plan.why:
         doc.prose(walked.plan.why, "muted")
@@ -45,6 +48,9 @@ def step(
         doc.state("running", share)
     elif state == "waiting":
         _asked(doc, walked, boxed=boxed)
+        bad = [f for f in so_far if f.bad]
+        if bad:
+            doc.blank().line(("found so far:", "muted")).findings(bad, most=MOST_FINDINGS)
     else:
         doc.state(state, "" if any(walked.said == a.path for a in walked.artefacts) else walked.said)
     for stream, text in live[-MOST_LINES:]:
@@ -59,14 +65,14 @@ def step(
     if walked.artefacts:
         doc.blank()
         for artefact in walked.artefacts:
-            doc.prose(artefact.path, "muted", indent="  ", first="→ ")
+            doc.path(artefact.path)
     if query and walked.query:
         doc.blank().line(("the query behind it", "muted")).prose(walked.query)
 
 
 def _asked(doc: Doc, walked: WalkStep, *, boxed: bool) -> None:
     asked = walked.asked
-    doc.state("waiting", "for an answer" if asked else "")
+    doc.line(("waiting", "ask"), " for an answer" if asked else "")
     if asked is not None and not boxed:
         doc.prose(str(asked.body.get("text", "")), "plain", indent="  ", first="? ")
 

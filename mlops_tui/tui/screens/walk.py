@@ -149,7 +149,17 @@ class WalkPage(Page):
 
         def draw(doc: Doc) -> None:
             boxed = self.query_one("#question", Question).asked is not None
-            shown.step(doc, step, live=live, running=running, progress=progress, query=self._with_query, boxed=boxed)
+            found = walk.incident.findings if walk is not None else ()
+            shown.step(
+                doc,
+                step,
+                live=live,
+                running=running,
+                progress=progress,
+                query=self._with_query,
+                boxed=boxed,
+                so_far=found,
+            )
             if walk is not None and walk.finished and step.id == walk.steps[walk.current].id:
                 shown.ending(doc, walk)
 
