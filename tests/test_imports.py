@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +33,19 @@ def test_help_loads_nothing_heavy(argv):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == "LOADED"
+
+
+def test_a_warm_question_loads_no_engine(tmp_path):
+    """`runbook drift` from summaries that are up to date: no DuckDB, no Polars, no SciPy in the process."""
+    root = tmp_path / "log"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks")}
+    made = [sys.executable, "-m", "parts.decisions", root, "400000", "--days", "5,2"]
+    subprocess.run(made, env=environ, capture_output=True, timeout=120, check=True)
+    argv = [sys.executable, "-c", PROBE, "duckdb,polars,scipy,sqlglot", "--project", root, "drift", "credit", "--json"]
+    cold, warm = (subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True) for _ in range(2))
+    assert json.loads(warm.stdout)["answered_from"] == "summaries"
+    assert warm.stdout == cold.stdout
+    assert warm.stderr.strip() == "LOADED"
 
 
 def test_help_imports_no_command():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from mlops_tui.cli.root import App
     from mlops_tui.project import Project
 
+PATIENCE = 0.5
+"""Seconds that a read may take before its progress is shown."""
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,10 +68,14 @@ def start(ctx: click.Context) -> Path:
 
 
 def opened(ctx: click.Context) -> Project:
-    """The project that was meant. Raises UsageError where there is none, InvalidFiles where its inventory is broken."""
+    """The project that was meant; what is long to read shows how far it has come, on a terminal.
+
+    Raises UsageError where there is none, InvalidFiles where its inventory is broken.
+    """
+    from mlops_tui.cli.bar import Bar
     from mlops_tui.project import open_project
 
-    return open_project(start(ctx))
+    return replace(open_project(start(ctx)), tell=Bar(sys.stderr.isatty(), patience=PATIENCE).show)
 
 
 def root(ctx: click.Context) -> Path:

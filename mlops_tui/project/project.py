@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from mlops_tui.project.subject import Subject
 if TYPE_CHECKING:
     from mlops_tui.inventory import Inventory
     from mlops_tui.journal.journal import Journal
-    from mlops_tui.logs.progress import Progress, Tell
+    from mlops_tui.logs.progress import Progress
     from mlops_tui.logs.summed import Summed
     from mlops_tui.project.kept import Kept
 
@@ -74,7 +74,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _untold(_progress: Progress) -> None:
+def _untold(_log: str, _progress: Progress) -> None:
     """Nobody listens."""
 
 
@@ -90,8 +90,8 @@ class Project:
     environ: Mapping[str, str]
     held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     """Files that a log is held to, by ("model" or "source", name): a run that goes on reads those that it began with."""
-    tell: Tell = field(default=_untold, repr=False, compare=False)
-    """Hears how far the summaries of a log have come, while they are made."""
+    tell: Callable[[str, Progress], None] = field(default=_untold, repr=False, compare=False)
+    """Hears how far the summaries of a log (by the name of its model or source) have come, while they are made."""
     _logs: dict[tuple[str, str], Log] = field(default_factory=dict, repr=False, compare=False)
 
     def apart(self) -> Project:
@@ -171,15 +171,15 @@ class Project:
         if key not in self._logs:
             kept = self.summaries(key)
             log = kept.wanted.origin.open(known=kept.known)
-            log.attach(lambda: self._summed(kept, log))
+            log.attach(lambda: self._summed(key[1], kept, log))
             self._logs[key] = log
         return self._logs[key]
 
-    def _summed(self, kept: Kept, log: Log) -> Summed | None:
+    def _summed(self, name: str, kept: Kept, log: Log) -> Summed | None:
         if not kept.why_rows(log):
             with contextlib.suppress(JournalError):
                 self.make_home()
-        return kept.summed(log, self.tell)
+        return kept.summed(log, lambda progress: self.tell(name, progress))
 
     def interrupt(self) -> None:
         """Stops every query that runs on an opened log."""

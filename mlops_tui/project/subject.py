@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mlops_tui.core.window import Compare, Pair, Window, Windows
 from mlops_tui.inventory.types import Feature, Model
@@ -47,6 +47,11 @@ class Subject:
             self._kept[key] = make()
         kept: T = self._kept[key]
         return kept
+
+    @property
+    def answered_from(self) -> Literal["summaries", "rows"]:
+        """What questions on windows are answered from."""
+        return "rows" if self.log.summed is None else "summaries"
 
     def source(self, name: str) -> Log:
         """An upstream source's log; opened once. Raises UnknownName, LogError."""

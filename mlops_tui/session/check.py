@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_tui.core.errors import LogError, UnknownName
 from mlops_tui.core.finding import Finding, describe_slice, ranked
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
-    """What one model's checks said. `windows` is None when its log could not be read at all: `problems` says why."""
+    """What one model's checks said. `windows` is None when its log could not be read at all: `problems` says why.
+
+    `answered_from` says whether its questions were answered from summaries of the log or from its rows.
+    """
 
     model: str
     windows: Windows | None
@@ -27,12 +30,14 @@ class ModelCheck:
     findings: tuple[Finding, ...]
     alerts: tuple[AlertResult, ...]
     problems: tuple[str, ...] = ()
+    answered_from: Literal["summaries", "rows"] = "rows"
 
     def as_json(self) -> dict[str, Any]:
         """The model's part of `runbook/check/1`."""
         return {
             "id": self.model,
             "windows": self.windows.as_json() if self.windows else None,
+            "answered_from": self.answered_from if self.windows else None,
             "alerts": [a.as_json() for a in self.alerts],
             "problems": list(self.problems),
         }
@@ -130,7 +135,8 @@ def check_subject(subject: Subject) -> ModelCheck:
         found += findings
     for ask in checks.suite(subject.spec, subject.features):
         found += checks.run(subject, ask)
-    return ModelCheck(subject.model, subject.windows, subject.age, once(found), tuple(results))
+    told = once(found), tuple(results)
+    return ModelCheck(subject.model, subject.windows, subject.age, *told, answered_from=subject.answered_from)
 
 
 def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

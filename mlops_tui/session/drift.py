@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_tui.core.window import iso
 from mlops_tui.session.moments import read_at
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """What was measured of one model, until when its data goes, and how old its newest row is."""
+    """What was measured of one model, from summaries or rows, until when its data goes, and how old its newest row is."""
 
     model: str
     windows: Windows
     age: timedelta
     by: tuple[str, ...]
     comparison: Comparison
+    answered_from: Literal["summaries", "rows"]
 
     def as_json(self) -> dict[str, Any]:
         """`runbook/drift/1`."""
@@ -35,6 +36,7 @@ class DriftReport:
             "model": self.model,
             "window": pair.current.as_json(),
             "reference": pair.baseline.as_json(),
+            "answered_from": self.answered_from,
             "by": list(self.by),
             "columns": [c.as_json() for c in self.comparison.columns],
             "rates": [r.as_json() for r in self.comparison.rates],
@@ -50,4 +52,5 @@ def drift(project: Project, model: str, *, by: Sequence[str] | None = None, at: 
 
     subject = project.subject(model, at=read_at(at, project.zone))
     dimensions = tuple(dict.fromkeys(subject.dimensions if by is None else by))
-    return DriftReport(model, subject.windows, subject.age, dimensions, comparison(subject, dimensions))
+    told = comparison(subject, dimensions)
+    return DriftReport(model, subject.windows, subject.age, dimensions, told, subject.answered_from)

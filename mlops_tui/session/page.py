@@ -100,7 +100,7 @@ def _look(project: Project, name: str, at: datetime | None, suite: bool) -> tupl
     from mlops_tui.alerts import verdict
 
     results = tuple(verdict(subject, alert)[1] for alert in subject.spec.watched_by)
-    return subject, ModelCheck(subject.model, subject.windows, subject.age, (), results)
+    return subject, ModelCheck(subject.model, subject.windows, subject.age, (), results, answered_from=subject.answered_from)
 
 
 def _worth_a_journal(project: Project, report: CheckReport) -> bool:

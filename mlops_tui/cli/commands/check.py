@@ -121,6 +121,7 @@ def head(part: ModelCheck, zone: ZoneInfo, look: page.Look) -> list[str]:
         about.append(f"data until {both_zones(part.windows.now, zone)}")
     if part.age is not None:
         about.append(f"newest row {format_duration(part.age)} old")
+        about.append(f"from {part.answered_from}")
     first = page.wrapped(" · ".join([part.model, *about]), look.width, first="").replace(
         part.model, look.paint(part.model, "bold"), 1
     )

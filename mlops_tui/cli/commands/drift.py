@@ -54,6 +54,7 @@ def told(report: DriftReport, zone: ZoneInfo, look: page.Look, most: int | None)
 
     pair, columns, rates = report.comparison.pair, report.comparison.columns, report.comparison.rates
     about = f"data until {both_zones(report.windows.now, zone)} · newest row {format_duration(report.age)} old"
+    about += f" · from {report.answered_from}"
     current, reference = (format_duration(w.length) for w in (pair.current, pair.baseline))
     head = [
         page.wrapped(f"{look.paint(report.model, 'bold')} · {about}", look.width, first=""),
