@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from mlops_tui.core.canonical import digest
 from mlops_tui.core.errors import LogError
 from mlops_tui.core.window import Window
 from mlops_tui.inventory.types import Decision
+from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.literals import within
 from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile
@@ -31,42 +33,64 @@ _ROWS = 131_072
 _SUFFIX = ".parquet"
 
 
-def edges(log: Log, layout: Layout, decision: Decision | None, gaps: Sequence[Minutes], folder: Path | None) -> list[Summary]:
-    """The shapes of these stretches of minutes (begin and end), each within a day, texts as dictionaries.
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Counts parts of days of a log in its layout, and keeps them in a folder (None: nowhere).
 
-    Read where they are kept and their files have not changed, counted from rows and kept there otherwise. Where nothing can
-    be written they are counted all the same.
-
-    Raises LogError, QueryError, Cancelled.
+    `facts` are those of the files that were counted (see `Index.facts`): the same whoever opened the log.
     """
-    found = []
-    for gap in gaps:
-        path = None if folder is None else folder / f"{gap[0]}-{gap[1]}-{_fingerprint(log, layout, gap)}{_SUFFIX}"
+
+    log: Log
+    layout: Layout
+    decision: Decision | None
+    facts: Mapping[str, Facts]
+    folder: Path | None
+
+    def of(self, gaps: Sequence[Minutes]) -> list[Summary]:
+        """The shapes of these stretches of minutes (begin and end), each within a day, texts as dictionaries.
+
+        Read where they are kept and their files have not changed, counted from rows and kept there otherwise. Where nothing
+        can be written they are counted all the same. Raises LogError, QueryError, Cancelled.
+        """
+        return [self._one(gap) for gap in gaps]
+
+    def _one(self, gap: Minutes) -> Summary:
+        files = self._files(gap)
+        key = digest([self.layout.key, [[f.shown, f.size, *f.stamp] for f in files]])[:16]
+        path = None if self.folder is None else self.folder / f"{gap[0]}-{gap[1]}-{key}{_SUFFIX}"
         kept = _kept(path)
         if kept is None:
-            counted = _counted(log, layout, decision, gap)
-            _keep(path, layout, gap, counted)
+            counted = self._counted(gap, files)
+            _keep(path, self.layout, gap, counted)
             kept = packed.encoded(counted)
-        found.append(kept)
-    return found
+        return kept
 
+    def _files(self, gap: Minutes) -> list[LogFile]:
+        """The files that may hold rows of a stretch."""
+        window = _window(gap)
 
-def _fingerprint(log: Log, layout: Layout, gap: Minutes) -> str:
-    """What the counts of a stretch depend on: the layout, and every file that may hold rows of it, as it is now."""
-    return digest([layout.key, [[f.shown, f.size, *f.stamp] for f in _files(log, gap)]])[:16]
+        def may(file: LogFile) -> bool:
+            told = self.facts.get(file.shown)
+            if told is None or told.first is None or told.last is None:
+                return True
+            return told.first < window.end and told.last >= window.start
 
+        return [f for f in self.log.manifest.files if may(f)]
 
-def _files(log: Log, gap: Minutes) -> list[LogFile]:
-    """The files that may hold rows of a stretch."""
-    window, facts = _window(gap), log.facts()
+    def _counted(self, gap: Minutes, files: Sequence[LogFile]) -> Summary:
+        from mlops_tui.summaries.add import Adder
 
-    def may(file: LogFile) -> bool:
-        told = facts.get(file.shown)
-        if told is None or told.first is None or told.last is None:
-            return True
-        return told.first < window.end and told.last >= window.start
+        adder = Adder(self.layout, pieces=[(gap[0], gap[1] - gap[0])])
+        query = f"{projection(self.log, self.layout, self.decision)} AND {within(self.log.spec.time, _window(gap))}"
+        for batch in self._batches(query, gap, files):
+            adder.add(batch)
+        return adder.summary()
 
-    return [f for f in log.manifest.files if may(f)]
+    def _batches(self, query: str, gap: Minutes, files: Sequence[LogFile]) -> Iterator[pa.RecordBatch]:
+        if any(f.format != "parquet" for f in self.log.manifest.files):
+            yield from self.log.arrow(query, [_window(gap)]).to_batches(_ROWS)
+        elif files:
+            yield from self.log.batches(query, [f.path for f in files], _ROWS)
 
 
 def _kept(path: Path | None) -> Summary | None:
@@ -87,23 +111,6 @@ def _keep(path: Path | None, layout: Layout, gap: Minutes, summary: Summary) -> 
         kept = sorted(path.parent.glob(f"*{_SUFFIX}"), key=lambda p: (p.stat().st_mtime_ns, p.name))
         for old in kept[:-MOST_KEPT]:
             old.unlink(missing_ok=True)
-
-
-def _counted(log: Log, layout: Layout, decision: Decision | None, gap: Minutes) -> Summary:
-    from mlops_tui.summaries.add import Adder
-
-    adder = Adder(layout, pieces=[(gap[0], gap[1] - gap[0])])
-    for batch in _batches(log, f"{projection(log, layout, decision)} AND {within(log.spec.time, _window(gap))}", gap):
-        adder.add(batch)
-    return adder.summary()
-
-
-def _batches(log: Log, query: str, gap: Minutes) -> Iterator[pa.RecordBatch]:
-    if any(f.format != "parquet" for f in log.manifest.files):
-        yield from log.arrow(query, [_window(gap)]).to_batches(_ROWS)
-        return
-    if files := _files(log, gap):
-        yield from log.batches(query, [f.path for f in files], _ROWS)
 
 
 def _window(gap: Minutes) -> Window:

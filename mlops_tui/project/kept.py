@@ -91,7 +91,7 @@ class _Loader:
         return self.loaded[key]
 
     def _load(self, windows: Sequence[Minutes]) -> Shapes | None:
-        from mlops_tui.logs.edges import edges
+        from mlops_tui.logs.edges import Edges
         from mlops_tui.summaries.shapes import Shapes
 
         span = min(a for a, _ in windows) - _DAY, max(b for _, b in windows) + _DAY
@@ -100,10 +100,12 @@ class _Loader:
         gaps = sorted({gap for w in windows for gap in shapes.cover(w)[1]})
         if not gaps:
             return shapes
-        store, decision = self.wanted.store, self.wanted.asked.decision
+        store, index = self.wanted.store, self.snapshot.index
         folder = None if store is None else store.folder / EDGES
+        facts = index.facts(self.log.manifest.files)
+        edges = Edges(self.log, self.snapshot.layout, self.wanted.asked.decision, facts, folder)
         try:
-            parts = edges(self.log, self.snapshot.layout, decision, gaps, folder)
+            parts = edges.of(gaps)
         except LogError:
             return None
         return Shapes(self.snapshot.layout, days, parts, self._empty)

@@ -7,7 +7,7 @@ import json
 import pytest
 from support import tiny
 
-from mlops_tui.cli.commands import summaries
+from mlops_tui.cli import bar
 from mlops_tui.logs import worth
 from mlops_tui.logs.progress import Progress
 
@@ -86,6 +86,6 @@ def test_a_file_that_is_passed_over_is_named(runbook, chain):
 
 
 def test_the_bar_says_how_far_how_fast_and_how_long():
-    line = summaries.line("credit", Progress(files=12, of=37, rows=4_000_000, share=0.4), 4.0)
+    line = bar.line("credit", Progress(files=12, of=37, rows=4_000_000, share=0.4), 4.0)
     assert line == ("credit  [##########--------------]   40%  12 of 37 files  4,000,000 rows  1,000,000 rows/s  6 s left")
-    assert "left" not in summaries.line("credit", Progress(37, 37, 10, 1.0), 9.0)
+    assert "left" not in bar.line("credit", Progress(37, 37, 10, 1.0), 9.0)
