@@ -38,7 +38,7 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """How a log's files are read: `taken` columns as they lie there, the rest by `sql` over `columns` of a batch."""
+    """How a log's files are read: `columns` of them; `taken` as they lie there, the rest by `sql` over those `asked` for."""
 
     log: Log
     time: str
@@ -46,6 +46,7 @@ class Direct:
     taken: Mapping[str, tuple[str, Take]]
     sql: str
     computed: tuple[str, ...]
+    asked: tuple[str, ...]
     columns: tuple[str, ...]
     texts: tuple[str, ...]
 
@@ -76,7 +77,7 @@ class Direct:
             batch = batch.filter(time.is_valid())
         found = {name: take(batch.column(batch.schema.get_field_index(c))) for name, (c, take) in self.taken.items()}
         if self.computed:
-            table = self.log.over(self.sql, batch).combine_chunks()
+            table = self.log.over(self.sql, batch.select(list(self.asked))).combine_chunks()
             for name in self.computed:
                 chunks = table.column(name).chunks
                 found[name] = chunks[0] if chunks else pa.nulls(0, table.schema.field(name).type)
@@ -105,10 +106,10 @@ def direct(log: Log, layout: Layout, decision: Decision | None, labels: LabelSpe
         taken |= {"decided": (decision.column, _valid), "positive": (decision.column, _Is(decision.positive))}
         texts.add(decision.column)
     rest = {name: sql for name, sql in made.items() if name not in taken}
-    read = _read_by(log, rest)
+    read = tuple(dict.fromkeys(_read_by(log, rest))) or (log.spec.time,)
     columns = tuple(dict.fromkeys([*(c for c, _ in taken.values()), *read]))
     query = f"SELECT {listed(rest)} FROM {ident(log.name)}"
-    return Direct(log, log.spec.time, tuple(made), taken, query, tuple(rest), columns, tuple(sorted(texts)))
+    return Direct(log, log.spec.time, tuple(made), taken, query, tuple(rest), read, columns, tuple(sorted(texts)))
 
 
 def _read_by(log: Log, made: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -266,17 +267,18 @@ def test_a_folder_that_cannot_be_written_costs_the_summaries_not_the_answer(tmp_
     assert summary_of(made).equals(from_rows(place.wanted, made.snapshot.layout))
 
 
-def test_what_was_built_is_read_where_nothing_can_be_written(
-    place: Place, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Another person's project: the new file is read into memory, and every time again."""
-    for day in range(3):
-        place.write(day)
-    place.refresh()
-    stored = place.files
-    place.write(3)
-    assert look_as_nobody(tmp_path, tmp_path_factory.mktemp("mine")) == ["permission denied", "1", "True"]
-    assert place.files == stored
+def test_what_was_built_is_read_where_nothing_can_be_written(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Another person's project: the new file is read into memory, and every time again. Not below pytest's own folder, which
+    every session that begins closes to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(Path(folder))
+        for day in range(3):
+            place.write(day)
+        place.refresh()
+        stored = place.files
+        place.write(3)
+        assert look_as_nobody(place.root, tmp_path_factory.mktemp("mine")) == ["permission denied", "1", "True"]
+        assert place.files == stored
 
 
 def test_another_declaration_has_summaries_of_its_own(tmp_path: Path) -> None:
