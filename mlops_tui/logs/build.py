@@ -19,9 +19,10 @@ from mlops_tui.logs.direct import Unfit, direct
 from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.frames import by_polars
 from mlops_tui.logs.index import NEVER, Damaged, Member, Print, Schema, Section
+from mlops_tui.logs.jobs import Job
 from mlops_tui.logs.literals import ident, instant
 from mlops_tui.logs.log import Log
-from mlops_tui.logs.manifest import LogFile
+from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.logs.places import SLACK, day_of, misplaced
 from mlops_tui.logs.progress import Counter, Stopped, weight_of
 from mlops_tui.logs.projection import NO_WORDS, Words, projection, words_of
@@ -40,16 +41,6 @@ WORKERS = 2
 """Files (or days of files) that are read at a time, each on a thread of its own."""
 _TICK = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Files that are read together into one section: one file, or those of a day that is over."""
-
-    files: tuple[LogFile, ...]
-    log: Log | None = None
-    """Where they are open already: Parquet. Text is opened file by file, since opening reads it."""
-    facts: Mapping[str, Facts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +91,7 @@ class Builder:
     columns hold, so that a text file by itself is read as all of them together would be."""
 
     wanted: Wanted
+    manifest: Manifest
     layout: Layout
     columns: Mapping[str, str]
     types: Mapping[str, FeatureType]
@@ -147,7 +139,8 @@ class Builder:
         (file,) = job.files
         try:
             origin = self.wanted.origin
-            log = origin.open(only=[file.shown], also=self.columns, features={**self.types, **origin.features})
+            types = {**self.types, **origin.features}
+            log = origin.open(only=[file.shown], also=self.columns, features=types, manifest=self.manifest)
         except Unreadable as error:
             self.counter.add(weight=weight_of(file), files=1)
             return Read(None, None, damaged=tuple(Damaged(f.shown, file.fingerprint, f.problem) for f in error.files))

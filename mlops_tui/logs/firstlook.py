@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mlops_tui.logs.log import Log
-from mlops_tui.logs.manifest import LogFile
+from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.logs.origin import Origin
 from mlops_tui.logs.refusals import Unreadable
 from mlops_tui.summaries.summary import Summary
@@ -16,7 +16,9 @@ MOST_BYTES = 32 << 20
 """Bytes of text files, likewise."""
 
 
-def first_files(origin: Origin, log: Log | None, texts: Sequence[LogFile], also: Mapping[str, str]) -> Log | None:
+def first_files(
+    origin: Origin, manifest: Manifest, log: Log | None, texts: Sequence[LogFile], also: Mapping[str, str]
+) -> Log | None:
     """The first files in order of time, or of name where they do not tell it, opened; None where no file can be read.
 
     `log` holds the Parquet files, `texts` are the others: they are looked at only where there is no Parquet. `also` are columns
@@ -27,12 +29,12 @@ def first_files(origin: Origin, log: Log | None, texts: Sequence[LogFile], also:
         told = [(f, facts[f.shown]) for f in log.manifest.files]
         told.sort(key=lambda x: (x[1].first is None, x[1].first and x[1].first.timestamp(), x[0].shown))
         chosen = _until(MOST_ROWS, [(f.shown, one.rows) for f, one in told])
-        return origin.open(only=chosen, also=log.columns, known=lambda _files: facts)
+        return origin.open(only=chosen, also=log.columns, known=lambda _files: facts, manifest=manifest)
     chosen = _until(MOST_BYTES, [(f.shown, f.size) for f in sorted(texts, key=lambda f: f.shown)])
     try:
-        return origin.open(only=chosen, also=also) if chosen else None
+        return origin.open(only=chosen, also=also, manifest=manifest) if chosen else None
     except Unreadable:
-        return first_files(origin, None, [f for f in texts if f.shown not in set(chosen)], also)
+        return first_files(origin, manifest, None, [f for f in texts if f.shown not in set(chosen)], also)
 
 
 def values_of(summary: Summary, dimension: str) -> int:

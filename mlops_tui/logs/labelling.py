@@ -25,17 +25,18 @@ _MINUTE_US = 60_000_000
 class Labelling:
     """The outcomes' part of a refresh. `index` is what will be committed next; what cannot be written is `held`.
 
-    `decisions` is the index with everything that was counted, `files` are the decision files as they lie there.
+    `decisions` is the index with everything that was counted, `manifest` are the decision files as they lie there.
     """
 
     wanted: Wanted
     layout: Layout
     index: Index
     decisions: Index
-    files: Sequence[LogFile]
+    manifest: Manifest
     store: Store | None
     base: Snapshot | None
     stopped: Stopped
+    came: Manifest = field(init=False)
     held: list[Part] = field(default_factory=list)
     bad: list[LogFile] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
@@ -45,7 +46,7 @@ class Labelling:
         """Everything. Raises LogError, QueryError, Broken, Unwritable, Cancelled."""
         if self.wanted.outcomes is None:
             return
-        manifest = self.wanted.outcomes.manifest()
+        self.came = manifest = self.wanted.outcomes.manifest()
         found = self._settled(manifest)
         if self.index.redo:
             self._again(frozenset(self.index.redo), manifest)
@@ -77,7 +78,7 @@ class Labelling:
     def _chunks(self, files: Sequence[LogFile]) -> Iterator[list[Came]]:
         """The outcomes of these files, as many at a time as may be held in memory; files that fail are set aside."""
         chunk: list[Came] = []
-        for came in read_outcomes(self.wanted, files):
+        for came in read_outcomes(self.wanted, self.came, files):
             if came.damaged is not None:
                 self._set_aside(came.damaged)
                 continue
@@ -104,7 +105,7 @@ class Labelling:
     def _joined(self, chunk: Sequence[Came], days: frozenset[int] | None = None) -> dict[str, Summary]:
         empty = {c.member.path: Summary.empty(self.layout) for c in chunk if c.member is not None}
         rows = {c.member.path: c.rows for c in chunk if c.member is not None and c.rows is not None}
-        return empty | Joiner(self.wanted, self.layout, self.decisions, self.files, self.stopped).labels(rows, days)
+        return empty | Joiner(self.wanted, self.layout, self.decisions, self.manifest, self.stopped).labels(rows, days)
 
     # -- decisions that changed --------------------------------------------------------------------------------------------
 

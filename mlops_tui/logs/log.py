@@ -105,6 +105,7 @@ class Log:
         only: Collection[str] | None = None,
         known: Known = nothing_known,
         also: Mapping[str, str] = NO_COLUMNS,
+        manifest: Manifest | None = None,
     ) -> Log:
         """The log that `spec` declares, below `root`; `zone` is that of naive times unless the spec names one.
 
@@ -113,13 +114,13 @@ class Log:
         files hold it as text. Declared columns are taken from `key=value` folders where the files lack them; other such
         folders are no columns. With `only`, no other files than those are read. `known` gives facts of files that were read
         before; where it knows all of them, none is read now. `also` are columns (name -> DuckDB type, empty where it is not
-        known) that the log has in other files than these: missing here, not absent. Raises LogError when nothing matches,
-        nothing can be read or a declared column is missing.
+        known) that the log has in other files than these: missing here, not absent. Files are looked for, unless a `manifest`
+        names them. Raises LogError when nothing matches, nothing can be read or a declared column is missing.
         """
         if spec.path is None:
             raise LogError("this log names an engine, and engines are not read yet", where=name, hint="give the log a path")
         zone = zone_of(spec.timezone, name) if spec.timezone else zone
-        manifest = find(spec.path, root, environ, only=only)
+        manifest = find(spec.path, root, environ, only=only) if manifest is None else manifest.held_to(only)
         log = cls(spec, name, zone, manifest, Declared(spec, zone, tuple(required), features))
         if not manifest.files:
             if log._counted_only():

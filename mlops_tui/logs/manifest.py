@@ -94,6 +94,13 @@ class Manifest:
         """Files that are read without some of their rows."""
         return tuple(f for f in self.files if f.rejected)
 
+    def held_to(self, only: Collection[str] | None) -> Manifest:
+        """The manifest with no other files than these (by `shown`; None: all)."""
+        if only is None:
+            return self
+        files, unreadable = (tuple(f for f in some if f.shown in only) for some in (self.files, self.unreadable))
+        return replace(self, files=files, unreadable=unreadable)
+
     def judged(self, files: Mapping[str, LogFile]) -> Manifest:
         """The manifest with some files (by `shown`) replaced; those with a problem move to `unreadable`."""
         every = [files.get(f.shown, f) for f in (*self.files, *self.unreadable)]

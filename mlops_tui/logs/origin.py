@@ -40,9 +40,10 @@ class Origin:
         only: Collection[str] | None = None,
         also: Mapping[str, str] = NO_COLUMNS,
         features: Mapping[str, FeatureType] | None = None,
+        manifest: Manifest | None = None,
     ) -> Log:
         """The log, or `only` some of its files; `also` are columns of its other files. `features` replace the declared types.
-        Raises LogError."""
+        With a `manifest` no files are looked for. Raises LogError."""
         return Log.open(
             self.spec,
             root=self.root,
@@ -54,4 +55,5 @@ class Origin:
             only=self.only if only is None else only,
             known=known,
             also=also,
+            manifest=manifest,
         )

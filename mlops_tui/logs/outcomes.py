@@ -15,7 +15,7 @@ from mlops_tui.logs.facts import Facts
 from mlops_tui.logs.index import Damaged, Index, Member, Schema, Section
 from mlops_tui.logs.literals import ident, instant
 from mlops_tui.logs.log import Log
-from mlops_tui.logs.manifest import LogFile
+from mlops_tui.logs.manifest import LogFile, Manifest
 from mlops_tui.logs.progress import Stopped
 from mlops_tui.logs.projection import dimension_text
 from mlops_tui.logs.refusals import Unreadable
@@ -45,8 +45,11 @@ class Came:
     damaged: Damaged | None = None
 
 
-def read_outcomes(wanted: Wanted, files: Sequence[LogFile]) -> Iterator[Came]:
-    """The outcomes of each file that are known and have a time. Raises LogError, QueryError, Cancelled."""
+def read_outcomes(wanted: Wanted, manifest: Manifest, files: Sequence[LogFile]) -> Iterator[Came]:
+    """The outcomes of each of these files of the manifest, as far as they are known and have a time.
+
+    Raises LogError, QueryError, Cancelled.
+    """
     origin, labels = wanted.outcomes, wanted.asked.labels
     assert origin is not None
     assert labels is not None
@@ -55,7 +58,7 @@ def read_outcomes(wanted: Wanted, files: Sequence[LogFile]) -> Iterator[Came]:
     prints = {f.shown: f.fingerprint for f in files}
     for group in groups:
         try:
-            log = origin.open(only=group)
+            log = origin.open(only=group, manifest=manifest)
         except Unreadable as error:
             for bad in error.files:
                 yield Came(None, damaged=Damaged(bad.shown, prints[bad.shown], bad.problem))
@@ -106,12 +109,13 @@ def _came(log: Log, file: LogFile, facts: Facts, labels: LabelSpec, zone: str) -
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Looks for the decisions of outcomes, in the files of `decisions` (the index of what was counted) that still lie there."""
+    """Looks for the decisions of outcomes, in the files of `decisions` (the index of what was counted) that still lie in the
+    `manifest`."""
 
     wanted: Wanted
     layout: Layout
     decisions: Index
-    files: Sequence[LogFile]
+    manifest: Manifest
     stopped: Stopped
 
     def labels(self, came: Mapping[str, pa.Table], days: frozenset[int] | None = None) -> dict[str, Summary]:
@@ -139,13 +143,14 @@ class Joiner:
         wanted = self._files(outcomes, days)
         parquet = [f for f in wanted if f.format == "parquet"]
         groups = ([parquet] if parquet else []) + [[f] for f in wanted if f.format != "parquet"]
-        facts, columns, origin = self.decisions.facts(self.files), self.decisions.columns, self.wanted.origin
+        facts, columns, origin = self.decisions.facts(self.manifest.files), self.decisions.columns, self.wanted.origin
         for group in groups:
             names = [f.shown for f in group]
             if group[0].format == "parquet":
-                log = origin.open(only=names, also=columns, known=lambda _files: facts)
+                log = origin.open(only=names, also=columns, known=lambda _files: facts, manifest=self.manifest)
             else:
-                log = origin.open(only=names, also=columns, features={**self.decisions.types, **origin.features})
+                types = {**self.decisions.types, **origin.features}
+                log = origin.open(only=names, also=columns, features=types, manifest=self.manifest)
             try:
                 query = self._query(log, outcomes, days)
                 yield from log.batches(query, [f.path for f in log.manifest.files], _BATCH, beside={"outcomes": outcomes})
@@ -158,7 +163,7 @@ class Joiner:
         import pyarrow.compute as pc
 
         latest = pc.max(outcomes.column("us")).as_py() + _DAY
-        there = {f.shown: f for f in self.files}
+        there = {f.shown: f for f in self.manifest.files}
         sections = [s for s in self.decisions.sections if days is None or not days.isdisjoint(s.days)]
         members = [m for s in sections for m in s.members if m.path in there]
         return [there[m.path] for m in members if m.first_us is None or m.first_us <= latest]

@@ -51,7 +51,7 @@ def judge(wanted: Wanted, manifest: Manifest) -> Worth:
     if missing and large(manifest):
         also = index.columns if index is not None else {}
         try:
-            log = wanted.origin.open(only=missing, also=also)
+            log = wanted.origin.open(only=missing, also=also, manifest=manifest)
         except Unreadable:
             return worth(manifest, facts, wanted.declared)
         facts |= log.facts()

@@ -10,12 +10,13 @@ from datetime import timedelta
 import msgspec
 
 from mlops_tui.core.errors import LogError
-from mlops_tui.logs.build import WORKERS, Builder, Job, Texts
+from mlops_tui.logs.build import WORKERS, Builder, Texts
 from mlops_tui.logs.compaction import compact, home
-from mlops_tui.logs.days import about, local_day, spans
+from mlops_tui.logs.days import local_day, spans
 from mlops_tui.logs.declared import Declared
 from mlops_tui.logs.firstlook import first_files, values_of
 from mlops_tui.logs.index import Damaged, Difference, Index, Section, Unit, difference, replaced, without
+from mlops_tui.logs.jobs import Job, jobs_of
 from mlops_tui.logs.labelling import Labelling
 from mlops_tui.logs.log import Log
 from mlops_tui.logs.manifest import LogFile, Manifest
@@ -130,8 +131,11 @@ class Renewal:
             elif log is not None and self._appeared(log.columns):
                 self._forget()
                 return
-            jobs = [*self._jobs(log), *(Job((f,)) for f in texts)]
-            self._build(jobs, {f.shown for f in files})
+            if log is not None:
+                ends = [last for f in log.facts().values() if (last := spans(f)[1]) is not None]
+                self.newest_us = max(ends, default=self.newest_us)
+            jobs = jobs_of(log, self.wanted.zone, self._today()) if log is not None else []
+            self._build([*jobs, *(Job((f,)) for f in texts)], {f.shown for f in files})
         finally:
             if log is not None:
                 log.close()
@@ -141,7 +145,7 @@ class Renewal:
         if not files:
             return None
         try:
-            log = self.wanted.origin.open(only=[f.shown for f in files], also=self._also())
+            log = self.wanted.origin.open(only=[f.shown for f in files], also=self._also(), manifest=self.manifest)
         except Unreadable as error:
             self._set_aside(Damaged(f.shown, f.fingerprint, f.problem) for f in error.files)
             return None
@@ -184,7 +188,7 @@ class Renewal:
 
     def _plan(self, log: Log | None, texts: Sequence[LogFile]) -> None:
         """A layout by a first look; everything is then read into it."""
-        first = first_files(self.wanted.origin, log, texts, self._also())
+        first = first_files(self.wanted.origin, self.manifest, log, texts, self._also())
         if first is None:
             raise nothing_to_read(self.manifest.judged({d.path: self._broken(d) for d in self.index.damaged}), "log")
         try:
@@ -207,29 +211,13 @@ class Renewal:
         file = next(f for f in (*self.manifest.files, *self.manifest.unreadable) if f.shown == damaged.path)
         return file.bad(damaged.problem)
 
-    def _jobs(self, log: Log | None) -> list[Job]:
-        """Each file by itself, but for those of a day that is over: they are read together. In order of time."""
-        if log is None or self.layout is None:
-            return []
-        facts, zone = log.facts(), self.layout.zone
-        told = {f.shown: spans(facts[f.shown]) for f in log.manifest.files}
-        known = [last for _, last in told.values() if last is not None]
-        self.newest_us = max([*known, *(self.index.span_us or ())], default=None)
-        today = self._today()
-        groups: dict[tuple[bool, int, str], list[LogFile]] = {}
-        for file in log.manifest.files:
-            day = about(file, *told[file.shown], zone)
-            over = day is not None and today is not None and day < today
-            groups.setdefault((day is None, day or 0, "" if over else file.shown), []).append(file)
-        return [Job(tuple(group), log, facts) for _, group in sorted(groups.items(), key=lambda g: g[0])]
-
     def _build(self, jobs: Sequence[Job], files: set[str]) -> None:
         assert self.layout is not None
         counter = Counter(self.tell, len(files), sum(weight_of(f) for j in jobs for f in j.files))
         texts = Texts(self.layout, self.index.words)
         adders = WORKERS if len(jobs) == 1 else 1
         types = self._counted().types
-        builder = Builder(self.wanted, self.layout, self._also(), types, texts, counter, self.stopped, adders)
+        builder = Builder(self.wanted, self.manifest, self.layout, self._also(), types, texts, counter, self.stopped, adders)
         for one in builder.run(jobs):
             self._set_aside(one.damaged)
             if one.section is not None and one.summary is not None:
@@ -283,7 +271,7 @@ class Renewal:
             raise nothing_to_read(self.manifest.judged({f.shown: f for f in found.bad}), self.wanted.origin.name)
         self._check_columns()
         labelling = Labelling(
-            self.wanted, self.layout, self.index, self._counted(), self.manifest.files, self.store, self.base, self.stopped
+            self.wanted, self.layout, self.index, self._counted(), self.manifest, self.store, self.base, self.stopped
         )
         labelling.run()
         bad = (*self.manifest.unreadable, *found.bad, *labelling.bad)
