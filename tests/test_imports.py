@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("textual", "duckdb", "polars", "scipy", "slack_sdk", "numpy", "pyarrow", "vl_convert", "jinja2")
+HEAVY = ("textual", "duckdb", "polars", "sqlglot", "scipy", "slack_sdk", "numpy", "pyarrow", "vl_convert", "jinja2")
 
 PROBE = """
 import sys

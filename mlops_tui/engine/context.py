@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.core.errors import JournalError, QueryError, RunbookError
-from mlops_tui.core.finding import ROW_TYPES, Finding, ranked
+from mlops_tui.core.finding import Finding, ranked
 from mlops_tui.core.headline import began
 from mlops_tui.core.window import Window
 from mlops_tui.engine.inputs import INPUT_TYPES
 from mlops_tui.engine.kinds import kinds
 from mlops_tui.engine.kinds.base import Call
 from mlops_tui.engine.names import BUILT_IN, Values
-from mlops_tui.engine.outcomes import read_relation
+from mlops_tui.engine.outcomes import findings_table, read_relation, row_types
 from mlops_tui.engine.runbook import Runbook, Step
 from mlops_tui.engine.types import Outcome
 from mlops_tui.incidents.run import RunState, StepRecord
@@ -122,15 +122,10 @@ class RunContext:
         self.bench.put_empty(step.id, columns)
 
     def _findings_table(self, findings: tuple[Finding, ...]) -> Any:
-        import pyarrow as pa
-
-        dimensions = self.subject.dimensions
-        types = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_()}
-        fields = [(name, types.get(kind, pa.timestamp("us", tz="UTC"))) for name, kind in self._row_types().items()]
-        return pa.Table.from_pylist([f.row(dimensions) for f in findings], schema=pa.schema(fields))
+        return findings_table(findings, self.subject.dimensions)
 
     def _row_types(self) -> dict[str, str]:
-        return dict(ROW_TYPES) | {d: "VARCHAR" for d in self.subject.dimensions if d not in ROW_TYPES}
+        return row_types(self.subject.dimensions)
 
     def value(self, name: str) -> Any:
         """The value of a name; a Finding as a mapping of its row. Raises KeyError for a name that nobody has."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mlops_tui.core.canonical import plain
 from mlops_tui.core.errors import JournalError
+from mlops_tui.core.finding import ROW_TYPES, Finding
 from mlops_tui.engine.runbook import Step
 from mlops_tui.engine.types import Outcome
 from mlops_tui.journal.store import shown
@@ -44,6 +46,20 @@ def relation_bytes(table: Any) -> bytes:
     with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue().to_pybytes())
+
+
+def row_types(dimensions: Iterable[str]) -> dict[str, str]:
+    """The columns of a relation of Findings (name -> SQL type): their fields, and one text column per dimension."""
+    return dict(ROW_TYPES) | {d: "VARCHAR" for d in dimensions if d not in ROW_TYPES}
+
+
+def findings_table(findings: Iterable[Finding], dimensions: Sequence[str]) -> Any:
+    """Findings as an Arrow table of `row_types`."""
+    import pyarrow as pa
+
+    types = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_()}
+    fields = [(name, types.get(kind, pa.timestamp("us", tz="UTC"))) for name, kind in row_types(dimensions).items()]
+    return pa.Table.from_pylist([f.row(dimensions) for f in findings], schema=pa.schema(fields))
 
 
 def read_relation(path: Path, sha256: str) -> Any:

@@ -13,6 +13,7 @@ from mlops_tui.core.errors import QueryError
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
     import pyarrow as pa
 
 PIECE = 10_000
@@ -59,6 +60,21 @@ def tidy(table: pa.Table) -> pa.Table:
             except pa.ArrowInvalid:
                 continue
     return table
+
+
+def frame(table: pa.Table) -> pl.DataFrame:
+    """A result as a Polars frame. Spans of time and unions, for which Polars has no type, are text; of columns of one name
+    the later ones are numbered."""
+    import polars as pl
+    import pyarrow as pa
+
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if any(kind in str(column.type) for kind in ("interval", "union")):
+            column = pa.array([None if v is None else as_text(v) for v in map(_python, column)], pa.string())
+        same = sum(n == name for n in table.column_names[: len(columns)])
+        columns[f"{name}_{same + 1}" if same else name] = column
+    return pl.DataFrame(pa.table(columns))
 
 
 def first(table: pa.Table) -> Any:

@@ -137,3 +137,14 @@ def test_cited_fields_stand_alone(bench):
         "select 'é $scope' as x where 'ES' = 'ES' and timestamptz '2026-10-14 01:04:05.678901Z'"
         " < timestamptz '2026-10-14 01:04:05.678901Z'"
     )
+
+
+def test_a_frame_holds_every_column_of_a_result():
+    """Also those of one name."""
+    import pyarrow as pa
+
+    from mlops_tui.sql.results import frame
+
+    assert frame(pa.table([pa.array([1]), pa.array(["x"]), pa.array([2])], names=["a", "b", "a"])).rows(named=True) == [
+        {"a": 1, "b": "x", "a_2": 2}
+    ]
