@@ -68,7 +68,7 @@ def frame(table: pa.Table) -> pl.DataFrame:
     import polars as pl
     import pyarrow as pa
 
-    columns = {}
+    columns: dict[str, pa.ChunkedArray] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if any(kind in str(column.type) for kind in ("interval", "union")):
             column = pa.array([None if v is None else as_text(v) for v in map(_python, column)], pa.string())
