@@ -96,6 +96,7 @@ def keys(project: Path, rows: int, presses: int) -> dict[str, float]:
     """Latency of key presses while a step reads all rows, in our app and in a bare one; and how long stopping it takes."""
     (project / "runbooks" / "long.yaml").write_text(LONG)
     with Terminal([sys.executable, *RUNBOOK, *RUN], project) as terminal:
+        terminal.until("fourth")
         terminal.until("long is running")
         time.sleep(1)
         ours = pressed(terminal, "j", "k", "▸", presses)

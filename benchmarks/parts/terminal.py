@@ -42,7 +42,10 @@ class Terminal:
         os.write(self._side, keys.encode())
 
     def until(self, *words: str, seconds: float = 120) -> None:
-        """Wait until it painted one of the words since the last wait. Raises TimeoutError with what it painted instead."""
+        """Wait until it painted one of the words since the last wait.
+
+        Raises TimeoutError with what it painted instead, OSError where the program has ended.
+        """
         seen, end = b"", time.monotonic() + seconds
         while not any(w.encode() in seen for w in words):
             if time.monotonic() > end:

@@ -47,6 +47,8 @@ class Drive:
     """The step that runs now, empty while none does."""
     since: float = field(default_factory=time.monotonic)
     """When it began, or the run did, on the monotonic clock."""
+    reader: str = ""
+    """The same step where it only reads: its thread, which has its name, may stand back."""
     question: Question | None = None
     progress: Progress | None = None
     lines: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Drive:
             self.incident, self.run = event.stream, event.run
         elif event.type == "step_started":
             self.step, self.progress, self.since = event.step, None, time.monotonic()
+            self.reader = event.step if _only_reads(str(body.get("kind"))) else ""
         elif event.type in ("step_ended", "step_skipped", "question_asked", "run_ended"):
             self.step, self.progress = "", None
         if event.type in ("answered", "question_expired"):
@@ -98,6 +101,12 @@ class Drive:
         """Ask the run to stop where it can be resumed."""
         self.leaving = True
         self.front.inbox.put(Cancel("run"))
+
+
+def _only_reads(kind: str) -> bool:
+    from mlops_tui.engine.kinds import kinds
+
+    return kind in kinds() and kinds()[kind].effect == "read"
 
 
 def start(name: str, go: Go, post: Post, crash: Callable[[str], str]) -> Drive:

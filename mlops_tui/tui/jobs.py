@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from textual.message import Message
 
@@ -98,13 +99,31 @@ class Jobs:
         self._post(JobEnded(job.key, error, job.stopped.is_set(), kept))
 
 
-def _stand_back() -> None:
-    """Let the screen go first: on Linux this thread, and those that DuckDB starts for it, run at a lower priority."""
+def libraries_stand_back(reader: str = "") -> None:
+    """Let the screen go first: on Linux the threads that are not Python's, those of DuckDB and its like, run at a lower
+    priority, and so does the thread of this name, where one is given.
+
+    The engine's other threads keep theirs, since the commands that they start would inherit it.
+    """
     if sys.platform != "linux":
         return
+    ours = {t.native_id for t in threading.enumerate() if t.name != reader}
+    for task in Path("/proc/self/task").iterdir():
+        if int(task.name) not in ours:
+            _lower(int(task.name))
+
+
+def _stand_back() -> None:
+    """Let the screen go first: on Linux this thread, and those that are started from it, run at a lower priority."""
+    if sys.platform == "linux":
+        _lower(threading.get_native_id())
+
+
+def _lower(thread: int) -> None:
     try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-    except OSError:
+        if os.getpriority(os.PRIO_PROCESS, thread) < NICE:
+            os.setpriority(os.PRIO_PROCESS, thread, NICE)
+    except OSError:  # it has ended, or this is not allowed here
         return
 
 

@@ -16,7 +16,7 @@ from textual.binding import Binding
 from mlops_tui.core.errors import RunbookError
 from mlops_tui.core.leave import one_line
 from mlops_tui.tui import messages as told
-from mlops_tui.tui.jobs import Jobs
+from mlops_tui.tui.jobs import Jobs, libraries_stand_back
 from mlops_tui.tui.page import Page
 from mlops_tui.tui.themes import DARK, THEMES
 
@@ -165,6 +165,7 @@ class Shell(App[None]):
 
     def tick(self) -> None:
         """Count seconds while something runs; at rest no timer does."""
+        libraries_stand_back(self.drive.reader if self.drive is not None else "")
         self.show_status()
         if self._ticker is None:
             self._ticker = self.set_interval(1.0, self._tick)
@@ -174,6 +175,7 @@ class Shell(App[None]):
         if not busy and self._ticker is not None:
             self._ticker.stop()
             self._ticker = None
+        libraries_stand_back(self.drive.reader if self.drive is not None else "")
         self.show_status()
 
     def other_theme(self) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import threading
 from dataclasses import replace
 
+import duckdb
 import pytest
 from screens import CHECK, App, do, play, text
+from support.front import ANA, CLOCK
 
 from mlops_tui.core.finding import Finding
+from mlops_tui.journal import Event
+from mlops_tui.tui.drive import Drive, Front
+from mlops_tui.tui.jobs import NICE, libraries_stand_back
 from mlops_tui.tui.rows import Rows
 from mlops_tui.tui.screens.model_tabs import TABS, Known
 from mlops_tui.tui.start import screen_first
@@ -56,3 +63,31 @@ def test_the_app_tunes_the_interpreter_for_keys(tuning):
     screen_first()
     assert gc.get_threshold()[0] >= 10_000
     assert sys.getswitchinterval() <= 0.001
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_only_a_reading_step_stands_back():
+    """DuckDB's threads and a step that reads run at a lower priority; the engine and a step that runs a command keep theirs."""
+    con = duckdb.connect(config={"threads": 3})
+    stop = threading.Event()
+    for name in ("engine", "look"):
+        threading.Thread(target=stop.wait, name=name, daemon=True).start()
+    drive = Drive("any", Front(lambda _message: None))
+    drive.take(Event("INC-1", 1, "x", CLOCK, ANA, "step_started", step="look", body={"kind": "run"}))
+    assert drive.reader == ""
+    drive.take(Event("INC-1", 2, "y", CLOCK, ANA, "step_started", step="look", body={"kind": "query"}))
+    libraries_stand_back(drive.reader)
+    python = {t.native_id: t.name for t in threading.enumerate()}
+    lowered = [python.get(int(task), "DuckDB") for task in os.listdir("/proc/self/task") if _nice(int(task)) >= NICE]
+    stop.set()
+    con.close()
+    assert "look" in lowered
+    assert "DuckDB" in lowered
+    assert not {"engine", "MainThread"} & set(lowered)
+
+
+def _nice(task: int) -> int:
+    try:
+        return os.getpriority(os.PRIO_PROCESS, task)
+    except OSError:
+        return 0
