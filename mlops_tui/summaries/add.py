@@ -22,8 +22,8 @@ from mlops_tui.summaries.tally import Plan
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-AT_LEAST = 1 << 17
-"""Rows that are counted at once, where so many come: smaller batches wait for the next."""
+AT_ONCE = 5 << 15
+"""Rows up to which batches wait to be counted together: a day's last few rows cost as much as many by themselves."""
 MOST_WAITING = 64 << 20
 """Bytes of partial tables beyond which, and beyond what they were added up to last, they are added up."""
 
@@ -63,9 +63,10 @@ class Adder:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Counts rows of `batch_schema`. Raises LogError where a column is not there or of another type."""
-        self._waiting.append(_fitted(batch, self._schema))
-        if sum(b.num_rows for b in self._waiting) >= AT_LEAST:
+        fitted = _fitted(batch, self._schema)
+        if sum(b.num_rows for b in self._waiting) + batch.num_rows > AT_ONCE:
             self._count()
+        self._waiting.append(fitted)
 
     def summary(self) -> Summary:
         """The summary of all rows so far."""
@@ -136,8 +137,10 @@ class Adder:
             if c.kind == "category"
         ]
         width = max((c.binning.size for c in columns), default=0)
-        positive = _bools(batch, "positive")
-        for stretch in stretches(place, pieces, leaf, leaves):
+        positive, cut = _bools(batch, "positive"), stretches(place, pieces, leaf, leaves)
+        if len(cut) == 1:
+            words = [w.capped() for w in words]
+        for stretch in cut:
             margins = [margin(stretch, layout.names, dims) for dims in sets]
             if columns:
                 plan = Plan(stretch, margins, width + numbers.BESIDE)

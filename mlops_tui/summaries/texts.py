@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mlops_tui.summaries.categories import fingerprint
 from mlops_tui.summaries.frame import encoded
-from mlops_tui.summaries.layout import Column
+from mlops_tui.summaries.layout import MOST_CATEGORIES, Column
 from mlops_tui.summaries.margins import Names
 from mlops_tui.summaries.summary import TEXTS, U16, U32, lists, named, schema
 from mlops_tui.summaries.tally import Plan, Tally
@@ -21,11 +21,15 @@ Ints = npt.NDArray[np.int64]
 
 _MOST_REMEMBERED = 200_000
 _WIDTHS = (16, 64, 256)
+_BESIDE = 3
+MISSING, OTHER, OVERFLOW = range(_BESIDE)
+"""Codes, after those of the known ones, of what is kept by no name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """A column of categories: each row's code, first those that are known, then missing, others, newcomers in order."""
+    """A column of categories: each row's code, first those that are known, then missing, others, overflow, newcomers in
+    order."""
 
     name: str
     codes: Ints
@@ -35,7 +39,26 @@ class Categories:
     @property
     def width(self) -> int:
         """How many codes there are."""
-        return self.known + 2 + len(self.new)
+        return self.first_new + len(self.new)
+
+    @property
+    def first_new(self) -> int:
+        """The code of the first newcomer."""
+        return self.known + _BESIDE
+
+    def capped(self) -> Categories:
+        """With newcomers of the least fingerprints only, the others in overflow: what is kept of rows of one stretch of time.
+
+        A stretch that comes in several parts is capped again when they are added up, and the same newcomers stay.
+        """
+        if len(self.new) <= MOST_CATEGORIES:
+            return self
+        prints = np.array([fingerprint(t) for t in self.new], dtype=np.uint64)
+        stay = np.sort(np.argsort(prints, kind="stable")[:MOST_CATEGORIES])
+        place = np.arange(self.width)
+        place[self.first_new :] = self.known + OVERFLOW
+        place[self.first_new + stay] = self.first_new + np.arange(len(stay))
+        return Categories(self.name, place[self.codes], self.known, [self.new[i] for i in stay.tolist()])
 
 
 class Vocabulary:
@@ -49,27 +72,30 @@ class Vocabulary:
         self._known, self._private = len(known), column.private
         self._codes = {c: i for i, c in enumerate(known)}
         self._seen = frozenset(column.seen)
+        self._new: set[str] = set()
 
     def read(self, name: str, column: pa.Array) -> Categories:
         """The codes of a text column."""
         codes, texts = encoded(column)
-        missing, other = self._known, self._known + 1
+        missing, other = self._known + MISSING, self._known + OTHER
         kept = np.array([*map(self._codes.get, texts, repeat(-1)), missing], dtype=np.int64)
         unknown = np.flatnonzero(kept == -1)
         new: list[str] = []
         if len(unknown):
             used = np.bincount(codes + 1, minlength=len(texts) + 1)[1:] > 0
             strange = [texts[i] for i in unknown.tolist() if used[i]]
-            new = sorted({t for t in strange if not self._is_other(t)})
-            place = {t: other + 1 + i for i, t in enumerate(new)}
+            new = sorted({t for t in strange if t in self._new or not self._is_other(t)})
+            place = {t: self._known + _BESIDE + i for i, t in enumerate(new)}
             kept[unknown] = [place.get(texts[i], other) for i in unknown.tolist()]
         return Categories(name, kept[codes], self._known, new)
 
     def _is_other(self, category: str) -> bool:
         if not self._private and fingerprint(category) not in self._seen:
+            if len(self._new) < _MOST_REMEMBERED:
+                self._new.add(category)
             return False
         if not self._private and len(self._codes) < _MOST_REMEMBERED:
-            self._codes[category] = self._known + 1
+            self._codes[category] = self._known + OTHER
         return True
 
 
@@ -85,17 +111,17 @@ def width_of(column: Categories) -> int:
 
 
 def counted(plan: Plan, names: Names, column: Categories) -> pa.Table:
-    """Rows of the table `categories`, planned for at least the column's codes; newcomers are not capped yet."""
+    """Rows of the table `categories`, planned for at least the column's codes."""
     tally, known = Tally(plan), column.known
     for i, chunk in enumerate(plan.stretch.chunks):
         codes = column.codes[chunk.rows]
         for cross in range(len(plan.crosses)):
             tally.add(cross, plan.keyed(i, cross, codes))
     counts = tally.counts()
-    beside, listed, new = counts.beside(known, known + 2), counts.filled(0, known), counts.filled(known + 2, column.width)
+    beside = counts.beside(known, column.first_new)
+    listed, new = counts.filled(0, known), counts.filled(column.first_new, column.width)
     whole = names.columns([column.name])
-    whole |= {"missing": pa.array(beside[:, 0]), "other": pa.array(beside[:, 1])}
-    whole["overflow"] = pa.array(np.zeros(len(names), dtype=np.int64))
+    whole |= {k: pa.array(beside[:, j]) for j, k in ((MISSING, "missing"), (OTHER, "other"), (OVERFLOW, "overflow"))}
     whole["codes"], whole["counts"] = lists(listed.each, listed.codes, U16), lists(listed.each, listed.counts, U32)
     offsets = np.concatenate([[0], np.cumsum(new.each)]).astype(np.int32)
     whole["names"] = pa.ListArray.from_arrays(pa.array(offsets), named(new.codes, column.new), type=TEXTS)

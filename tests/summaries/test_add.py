@@ -59,7 +59,7 @@ def test_large_counts_small_chunks_and_early_sums_change_nothing(monkeypatch):
     """Neither how many rows are counted together, nor what is laid out or sorted, nor when partial sums are made."""
     whole = summed(BATCH)
     monkeypatch.setattr(frame, "CHUNK", 100)
-    monkeypatch.setattr(add, "AT_LEAST", 200)
+    monkeypatch.setattr(add, "AT_ONCE", 200)
     monkeypatch.setattr(add, "MOST_WAITING", 1)
     assert summed(*(BATCH.slice(i, 70) for i in range(0, 1500, 70))).equals(whole)
     monkeypatch.setattr(margins, "MOST_DENSE", 1)
