@@ -27,8 +27,8 @@ from mlops_tui.logs.store import Broken, Part, Snapshot, Store, placed
 from mlops_tui.logs.wanted import Counters, Refreshed, Wanted
 from mlops_tui.summaries.layout import MOST_VALUES, Layout
 
-FLUSH_DAYS, FLUSH_SECONDS = 8, 3.0
-"""What was read is written after so many sections, or so long: a build that is killed loses no more."""
+FLUSH_DAYS, FLUSH_SECONDS = 8, 10.0
+"""What was read is written after about so many sections, or so long: a build that is killed loses no more."""
 
 
 @dataclass
@@ -237,14 +237,20 @@ class Renewal:
                 self.counters = replace(
                     counted, files_read=counted.files_read + len(members), rows_read=counted.rows_read + one.rows
                 )
-            if len(self.buffer) >= FLUSH_DAYS or time.monotonic() - self.flushed > FLUSH_SECONDS:
+            if time.monotonic() - self.flushed > FLUSH_SECONDS:
                 self._flush()
+            elif len(self.buffer) >= FLUSH_DAYS + WORKERS:
+                self._flush(whole=False)
         self._flush()
 
     # -- writing ---------------------------------------------------------------------------------------------------------
 
-    def _flush(self) -> None:
-        """Writes and commits what was read; each file of summaries holds days that are to lie together."""
+    def _flush(self, whole: bool = True) -> None:
+        """Writes and commits what was read; each file of summaries holds days that are to lie together.
+
+        Unless the `whole` of it, the latest file waits where there are others: its days are still being read, and what is
+        written in parts is read and written again in the end.
+        """
         self.flushed = time.monotonic()
         if self.store is None or self.layout is None or not self.buffer:
             return
@@ -253,12 +259,15 @@ class Renewal:
         for part in sorted(self.buffer, key=lambda p: (p[0].day is None, p[0].day or 0)):
             place = home(part[0].day, today if today is not None else 0)
             homes.setdefault(place if place[0] > 0 else None, []).append(part)
+        waiting = [*homes.values()][-1] if not whole and len(homes) > 1 else []
         for parts in homes.values():
+            if parts is waiting:
+                continue
             self.index, unit = self.store.write(self.index, self.layout, parts)
             self.index = msgspec.structs.replace(self.index, units=(*self.index.units, unit))
             self.counters = replace(self.counters, units_written=self.counters.units_written + 1)
         self.store.commit(self.index)
-        self.buffer.clear()
+        self.buffer[:] = waiting
 
     def _today(self) -> int | None:
         """The first local day that is not over, by the newest row."""

@@ -214,6 +214,15 @@ def test_few_files_hold_many_days(place: Place) -> None:
     _same_as_rows(place)
 
 
+def test_no_summary_of_a_first_build_is_written_twice(place: Place) -> None:
+    """Days that are to share a file wait for each other: nothing is packed anew in the end."""
+    for day in range(24):
+        place.write(day, rows(day, 40))
+    made = place.refresh()
+    assert made.counters.units_written == len(made.snapshot.index.units) and made.counters.files_read == 24
+    assert {u.name for u in made.snapshot.index.units} == {f"{i:08d}.parquet" for i in range(len(made.snapshot.index.units))}
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
 def test_text_is_read_once(tmp_path: Path, name: str) -> None:
     place = Place(tmp_path)
