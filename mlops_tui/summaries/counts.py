@@ -73,6 +73,7 @@ class Counts:
     table: pa.Table
     _sets: dict[str, _Set] = field(default_factory=dict, compare=False, repr=False)
     _ranks: dict[str, tuple[Ints, list[str]]] = field(default_factory=dict, compare=False, repr=False)
+    _columns: dict[str, Ints] = field(default_factory=dict, compare=False, repr=False)
 
     def counts(
         self, windows: Sequence[Minutes], by: Sequence[str] = (), where: Where = EVERYWHERE
@@ -194,8 +195,9 @@ class Counts:
         return _Set(names, groups, rows, at, at + self._column("span")[rows], group)
 
     def _column(self, name: str) -> Ints:
-        found: Ints = self.table.column(name).to_numpy().astype(np.int64)
-        return found
+        if name not in self._columns:
+            self._columns[name] = self.table.column(name).to_numpy().astype(np.int64)
+        return self._columns[name]
 
 
 def _added(values: Ints, places: Ints, size: int) -> Ints:

@@ -67,10 +67,10 @@ class Shapes:
             if first >= last:
                 continue
             rest = [(day[0], first), (last, day[1])]
-            if (first, last) == day or all(a == b or self.empty((a, b)) for a, b in rest):
-                chosen.append(day)
-            elif (first, last) in parts:
+            if (first, last) == day or (first, last) in parts:
                 chosen.append((first, last))
+            elif all(a == b or self.empty((a, b)) for a, b in rest):
+                chosen.append(day)
             elif not self.empty((first, last)):
                 gaps.append((first, last))
         return chosen, gaps
