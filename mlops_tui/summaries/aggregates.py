@@ -14,7 +14,7 @@ from mlops_tui.summaries import cells, wide
 from mlops_tui.summaries.layout import LEAF, Column, Layout, joined, set_name
 from mlops_tui.summaries.numbers import ABOVE, BELOW, NAN, NULL
 from mlops_tui.summaries.summary import TEXTS, U16, U32, Name, Summary, added, carried, lists, schema
-from mlops_tui.summaries.texts import vocabulary
+from mlops_tui.summaries.texts import MISSING, OTHER, vocabulary
 
 Ints = npt.NDArray[np.int64]
 
@@ -103,16 +103,16 @@ def _categories(layout: Layout, column: Column, table: pa.Table, spans: Mapping[
         key, n = part.column("category"), _whole(part, "n")
         texts = pc.if_else(pc.equal(key, "-"), pa.scalar(None, pa.string()), pc.utf8_slice_codeunits(key, 1))
         read = words.read(column.name, texts.combine_chunks())
-        known, new = read.codes < read.known, read.codes > read.known + 1
+        known, new = read.codes < read.known, read.codes >= read.first_new
         columns = _timed(_whole(part, "piece"), spans) | names
         columns |= {"column": pa.array([column.name] * len(n), pa.string()), "n": pa.array(n)}
-        columns |= {"missing": pa.array(np.where(read.codes == read.known, n, 0))}
-        columns |= {"other": pa.array(np.where(read.codes == read.known + 1, n, 0))}
+        columns |= {"missing": pa.array(np.where(read.codes == read.known + MISSING, n, 0))}
+        columns |= {"other": pa.array(np.where(read.codes == read.known + OTHER, n, 0))}
         columns["overflow"] = pa.array(np.zeros(len(n), dtype=np.int64))
         listed, each = known.astype(np.int64), new.astype(np.int64)
         columns |= {"codes": lists(listed, read.codes[known], U16), "counts": lists(listed, n[known], U32)}
         offsets = np.concatenate([[0], np.cumsum(each)]).astype(np.int32)
-        added_names = pa.array([read.new[i] for i in (read.codes[new] - read.known - 2).tolist()], pa.string())
+        added_names = pa.array([read.new[i] for i in (read.codes[new] - read.first_new).tolist()], pa.string())
         columns["names"] = pa.ListArray.from_arrays(pa.array(offsets), added_names, type=TEXTS)
         columns["name_counts"] = lists(each, n[new], U32)
         parts.append(_table("categories", columns))
