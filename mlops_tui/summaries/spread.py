@@ -91,10 +91,11 @@ class Rows:
 
     def dense(self, lists: Sequence[Lists], size: int) -> Ints:
         """Lists of codes with their counts, of all rows of the table, added by window, group and code: flat, of windows x
-        groups x size.
+        groups x size. Rows that are not asked for may hold greater codes.
 
         Sums of doubles here are of integers below 2^53, and exact.
         """
+        spare = max((int(some.codes.max()) + 1 for some in lists if len(some.codes)), default=1)
         width = len(self.keys) * size
         apart = len(self.windows) == 2 and not (self.windows[0] & self.windows[1]).any()
         out = []
@@ -103,7 +104,7 @@ class Rows:
             base = np.full(self.table.num_rows, end, dtype=np.int64)  # what lies in no window is counted behind the last one
             for i, inside in enumerate(windows):
                 base[self.rows[inside]] = i * width + self.group[inside] * size
-            out.append(_added(base, lists, end + size)[:end])
+            out.append(_added(base, lists, end + spare)[:end])
         return np.concatenate(out).astype(np.int64)
 
 

@@ -230,3 +230,20 @@ def test_units_read_as_dictionaries_answer_as_others_do(shapes, layout):
     mixed = Shapes(layout, [encoded(shapes.summaries[0]), shapes.summaries[1]])
     current, reference = window(10, 12), window(0, 10)
     assert mixed.distances(current, reference, [(), ("region",)]) == shapes.distances(current, reference, [(), ("region",)])
+
+
+def test_a_column_of_few_categories_is_told_beside_one_of_many():
+    many = tuple(f"m{i}" for i in range(40))
+    layout = Layout("UTC", columns=tuple(Column(n, "category", known=k) for n, k in (("few", LABELS), ("many", many))))
+    codes = np.arange(80)
+    made = {
+        "at_us": pa.array(BEGIN * 60_000_000 + codes, pa.int64()),
+        "decided": pa.array(np.zeros(80, bool)),
+        "positive": pa.array(np.zeros(80, bool)),
+        "c0": pa.array([LABELS[i % 3] for i in codes]),
+        "c1": pa.array([many[i % 40] for i in codes]),
+    }
+    adder = Adder(layout)
+    adder.add(pa.record_batch([made[f.name] for f in batch_schema(layout)], schema=batch_schema(layout)))
+    [told] = Shapes(layout, [adder.summary()]).categories(window(0, 1), "few").values()
+    assert told.counts == {"rent": 27, "sales": 27, "tax": 26}
