@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ModelCheck:
     """What one model's checks said. `windows` is None when its log could not be read at all: `problems` says why.
 
-    `answered_from` says whether its questions were answered from summaries of the log or from its rows.
+    `answered_from` says whether summaries of the log were asked first, or its rows alone.
     """
 
     model: str

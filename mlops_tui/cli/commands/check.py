@@ -121,7 +121,8 @@ def head(part: ModelCheck, zone: ZoneInfo, look: page.Look) -> list[str]:
         about.append(f"data until {both_zones(part.windows.now, zone)}")
     if part.age is not None:
         about.append(f"newest row {format_duration(part.age)} old")
-        about.append(f"from {part.answered_from}")
+        # when a move began, and how usual it is, summaries do not hold: it is asked of the rows
+        about.append("from summaries and rows" if part.answered_from == "summaries" else "from rows")
     first = page.wrapped(" · ".join([part.model, *about]), look.width, first="").replace(
         part.model, look.paint(part.model, "bold"), 1
     )
